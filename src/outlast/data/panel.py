@@ -1,0 +1,264 @@
+"""A table whose rows know when they were made, about whom, and until when their label runs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from outlast.data.events import Events
+from outlast.data.readers import to_frame
+from outlast.data.schema import Schema, infer_task
+from outlast.data.times import NAT, Instants, Nanoseconds, check_same_zone, duration_ns, to_instants
+from outlast.errors import InputError
+from outlast.records import Task
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A checked table, sorted by time and entity, with its label in numbers.
+
+    Build one with `Panel.build`; the constructor trusts its arguments.
+
+    Attributes
+    ----------
+    name : str
+    frame : polars.DataFrame
+        Every row and column of the source; NaN is null, time is a real time.
+    schema : Schema
+        With the task and, for classification, the class labels filled in.
+    events : Events
+    time : Instants
+        Prediction time of each row.
+    label_end : ndarray of int64, shape (n,)
+        When each row's label is known; `NAT` where it is not known yet.
+    y : ndarray of float64, shape (n,)
+        The class index or the value; NaN where there is no label.
+    """
+
+    name: str
+    frame: pl.DataFrame
+    schema: Schema
+    events: Events
+    time: Instants
+    label_end: Nanoseconds
+    y: npt.NDArray[np.float64]
+
+    @classmethod
+    def build(
+        cls, table: Any, schema: Schema, *, events: Events | None = None, name: str = "table"
+    ) -> Panel:
+        """Check a table and give every row its time, label and label end.
+
+        Parameters
+        ----------
+        table : polars / pandas / Arrow table, or dict of columns
+        schema : Schema
+        events : Events, optional
+        name : str, default "table"
+            Used in folder names and reports.
+
+        Returns
+        -------
+        Panel
+
+        Raises
+        ------
+        InputError
+            For an empty table, an unknown column, a missing time, a repeated
+            (entity, time) pair, mixed time zones, or a label that ends before its row.
+
+        Examples
+        --------
+        >>> table = {"day": ["2024-01-01", "2024-01-02", "2024-01-03"], "y": [0, 1, 0]}
+        >>> panel = Panel.build(table, Schema(time="day", target="y", horizon=1))
+        >>> panel.n_rows, panel.usable.tolist()
+        (3, [True, True, False])
+        """
+        frame = to_frame(table)
+        if frame.is_empty():
+            raise InputError(f"table {name!r} has no rows; there is nothing to learn from")
+        schema.check(frame.columns)
+        frame = frame.with_columns(pl.selectors.float().fill_nan(None))
+        frame, time = _sorted_by_time(frame, schema)
+        _refuse_repeats(frame, schema)
+        schema = _complete(schema, frame)
+        events = events or Events.none()
+        if len(events):
+            check_same_zone(("time", time), ("events", Instants(time.ns[:1], events.zone)))  # type: ignore[arg-type]
+        label_end = _label_ends(frame, schema, time)
+        return cls(name, frame, schema, events, time, label_end, _target(frame, schema))
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, labelled or not."""
+        return self.frame.height
+
+    @property
+    def task(self) -> Task:
+        """What kind of prediction this is."""
+        assert self.schema.task is not None, "Panel.build fills the task in"
+        return self.schema.task
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 1 for regression."""
+        return max(1, len(self.schema.labels))
+
+    @cached_property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """Rows whose label is known: the only ones that are trained on or scored."""
+        return ~np.isnan(self.y) & (self.label_end != NAT)
+
+    @cached_property
+    def entity(self) -> npt.NDArray[np.int64]:
+        """Entity of each row as a number from 0, in order of name; zeros without entities."""
+        if self.schema.entity is None:
+            return np.zeros(self.n_rows, dtype=np.int64)
+        names = self.frame[self.schema.entity].cast(pl.String)
+        return (names.rank("dense").cast(pl.Int64) - 1).to_numpy()
+
+    @cached_property
+    def horizon_ns(self) -> int:
+        """Median length of the label intervals in nanoseconds."""
+        spans = (self.label_end - self.time.ns)[self.usable]
+        return int(np.median(spans)) if spans.size else 0
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the content (values, names, types, events), blind to the input's row order."""
+        digest = hashlib.sha256()
+        for table in (self.frame.select(sorted(self.frame.columns)), self.events.table):
+            for column in table:
+                digest.update(f"{column.name}\0{column.dtype}\0{len(column)}\0".encode())
+                for buffer in _column_bytes(column):
+                    digest.update(buffer)
+        return digest.hexdigest()[:16]
+
+
+def _sorted_by_time(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Instants]:
+    """Sort rows by time, then entity; text times become real ones."""
+    time = to_instants(frame[schema.time], f"time column {schema.time!r}")
+    column = frame[schema.time]
+    if time.zone == "naive":
+        column = pl.Series(schema.time, time.ns).cast(pl.Datetime("ns")).cast(pl.Datetime("us"))
+    elif column.dtype == pl.String:
+        column = pl.Series(schema.time, time.ns).cast(pl.Datetime("ns", "UTC"))
+    keys = [pl.Series(time.ns).alias("__time")]
+    if schema.entity is not None:
+        if (missing := frame[schema.entity].null_count()) > 0:
+            raise InputError(f"entity column {schema.entity!r} has {missing} missing value(s); "
+                             "every row must belong to someone")  # fmt: skip
+        keys.append(frame[schema.entity].cast(pl.String).alias("__entity"))
+    order = pl.DataFrame(keys).with_row_index("__row").sort(*[k.name for k in keys])["__row"]
+    frame = frame.with_columns(column)[order]
+    return frame, Instants(time.ns[order.to_numpy()], time.zone)
+
+
+def _refuse_repeats(frame: pl.DataFrame, schema: Schema) -> None:
+    keys = [schema.time] if schema.entity is None else [schema.entity, schema.time]
+    repeated = frame.filter(pl.struct(keys).is_duplicated())
+    if repeated.height:
+        shown = ", ".join(f"{key}={repeated[key][0]}" for key in keys)
+        way_out = "name the entity column" if schema.entity is None else "remove or aggregate them"
+        raise InputError(f"{repeated.height} rows share their ({', '.join(keys)}), "
+                         f"first {shown}; a row must be unique: {way_out}")  # fmt: skip
+
+
+def _complete(schema: Schema, frame: pl.DataFrame) -> Schema:
+    """Fill in the task and the class labels."""
+    target = frame[schema.target]
+    inferred = infer_task(target)
+    task = schema.task or inferred
+    if task == "regression":
+        if not (target.dtype.is_numeric() or target.dtype == pl.Boolean):
+            raise InputError(f"target {schema.target!r} is {target.dtype}; regression needs numbers")
+        return schema.model_copy(update={"task": task, "labels": ()})
+    labels = tuple(str(value) for value in target.drop_nulls().unique().sort().to_list())
+    if task == "binary" and len(labels) != 2:
+        raise InputError(f"target {schema.target!r} has {len(labels)} classes; binary needs two")
+    if len(labels) > 100:
+        raise InputError(f"target {schema.target!r} has {len(labels)} classes; at most 100 make "
+                         "sense as classes: set task to 'regression' or group them")  # fmt: skip
+    return schema.model_copy(update={"task": task, "labels": labels})
+
+
+def _target(frame: pl.DataFrame, schema: Schema) -> npt.NDArray[np.float64]:
+    target = frame[schema.target]
+    if schema.task == "regression":
+        values = target.cast(pl.Float64)
+        if (infinite := values.is_infinite().sum()) > 0:
+            raise InputError(f"target {schema.target!r} has {infinite} infinite value(s)")
+    else:
+        values = target.rank("dense").cast(pl.Float64) - 1
+    return values.fill_null(np.nan).to_numpy().astype(np.float64)
+
+
+def _label_ends(frame: pl.DataFrame, schema: Schema, time: Instants) -> Nanoseconds:
+    if schema.label_end is not None:
+        ends = to_instants(frame[schema.label_end], f"label end column {schema.label_end!r}",
+                           on_missing="keep")  # fmt: skip
+        if np.any(ends.ns != NAT):
+            check_same_zone(("time", time), ("label end", ends))
+        early = np.flatnonzero((ends.ns < time.ns) & (ends.ns != NAT))
+        if early.size:
+            raise InputError(f"label end column {schema.label_end!r}: {early.size} row(s) end "
+                             f"before their own time, first {frame.row(int(early[0]))}; a label "
+                             "cannot be known before it is predicted")  # fmt: skip
+        return ends.ns
+    horizon = schema.step_horizon
+    if isinstance(horizon, timedelta):
+        return time.ns + duration_ns(horizon)
+    return step_label_ends(time.ns, _entity_of(frame, schema), horizon)
+
+
+def step_label_ends(
+    time: Nanoseconds, entity: pl.Series | None, steps: int
+) -> Nanoseconds:
+    """Return the time of the `steps`-th next row of the same entity, `NAT` where none is.
+
+    Parameters
+    ----------
+    time : ndarray of int64, shape (n,)
+        Ascending.
+    entity : polars.Series of length n, optional
+    steps : int
+        0 returns the row's own time.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Examples
+    --------
+    >>> step_label_ends(np.array([1, 2, 5]), None, 1)[:2].tolist()
+    [2, 5]
+    """
+    frame = pl.DataFrame({"time": time})
+    ahead = pl.col("time").shift(-steps)
+    if entity is not None:
+        frame = frame.with_columns(entity.alias("entity"))
+        ahead = ahead.over("entity")
+    return frame.select(ahead.fill_null(NAT))["time"].to_numpy()
+
+
+def _entity_of(frame: pl.DataFrame, schema: Schema) -> pl.Series | None:
+    return None if schema.entity is None else frame[schema.entity]
+
+
+def _column_bytes(column: pl.Series) -> list[bytes]:
+    """The content of one column as bytes that no library version changes."""
+    nulls = column.is_null().to_numpy().tobytes()
+    if column.dtype in (pl.String, pl.Categorical) or isinstance(column.dtype, pl.Enum):
+        text = column.cast(pl.String).fill_null("")
+        return [nulls, text.str.len_bytes().to_numpy().tobytes(), "".join(text).encode()]
+    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
+        return [nulls, repr(column.to_list()).encode()]
+    physical = column.to_physical()
+    return [nulls, physical.fill_null(strategy="zero").to_numpy().tobytes()]

@@ -1,0 +1,73 @@
+"""Errors that a person can act on: the thing, the rule, what was got, the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class OutlastError(Exception):
+    """Base of every error that outlast raises on purpose.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the command line exits with when this error ends it.
+    """
+
+    exit_code = 1
+
+
+class InputError(OutlastError, ValueError):
+    """The caller's data, configuration or flags break a stated rule (exit code 2)."""
+
+    exit_code = 2
+
+
+class MissingDependencyError(OutlastError, ImportError):
+    """An optional library is needed and not installed (exit code 2)."""
+
+    exit_code = 2
+
+
+class StoreError(OutlastError):
+    """The results folder cannot be read or written as it must be (exit code 73)."""
+
+    exit_code = 73
+
+
+def suggest(got: str, known: Iterable[str]) -> str:
+    """Return the way out for a mistyped name.
+
+    Parameters
+    ----------
+    got : str
+        The name as it was given.
+    known : iterable of str
+        Every name that would have been accepted.
+
+    Returns
+    -------
+    str
+        A closest match when there is one, and always the whole list.
+
+    Examples
+    --------
+    >>> suggest("lightgmb", ["lightgbm", "linear"])
+    "did you mean 'lightgbm'? Known: lightgbm, linear"
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(got, names, n=1)
+    listing = f"Known: {', '.join(names)}" if names else "none is known"
+    return f"did you mean {close[0]!r}? {listing}" if close else listing
+
+
+def unknown_name(kind: str, got: str, known: Iterable[str]) -> InputError:
+    """Return the error for a name that no registry or table holds.
+
+    Examples
+    --------
+    >>> str(unknown_name("split", "temporel", ["temporal", "random"]))
+    "unknown split 'temporel': did you mean 'temporal'? Known: random, temporal"
+    """
+    return InputError(f"unknown {kind} {got!r}: {suggest(got, known)}")

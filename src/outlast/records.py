@@ -1,0 +1,213 @@
+"""What outlast remembers: jobs, fold audits, records and findings, all JSON both ways.
+
+Times are int64 nanoseconds in UTC everywhere below the report; durations are seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Task = Literal["binary", "multiclass", "regression"]
+Status = Literal["ok", "failed", "non_finite", "crashed", "cancelled"]
+Severity = Literal["high", "medium", "low", "info"]
+Outcome = Literal["issue", "tip", "passed", "not_applicable", "skipped", "muted"]
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, no NaN.
+
+    Raises
+    ------
+    ValueError
+        If the value holds NaN or infinity, which JSON cannot carry.
+
+    Examples
+    --------
+    >>> canonical_json({"b": 1, "a": (2, 3)})
+    '{"a":[2,3],"b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def content_hash(value: Any, length: int = 16) -> str:
+    """Return the first `length` hex digits of the SHA-256 of a value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
+
+
+class Frozen(BaseModel):
+    """Base of all records: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Strategy(Frozen):
+    """A registered strategy by name, with the parameters that differ from its defaults."""
+
+    name: str
+    params: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Name and parameters in one short text, unique among the strategies of a run."""
+        shown = ", ".join(f"{key}={value}" for key, value in sorted(self.params.items()))
+        return f"{self.name}({shown})" if shown else self.name
+
+
+class CutMove(Frozen):
+    """A fold boundary that an event pushed: from, to, which event, how many rows shifted."""
+
+    moved_from: int
+    moved_to: int
+    event: str
+    rows: int
+
+
+class BlockAudit(Frozen):
+    """One maximal contiguous test block and how near the train rows come to it.
+
+    `start` is a, `end` is b and `label_end` is E of the two split rules.
+    """
+
+    start: int
+    end: int
+    label_end: int
+    last_label_end_before: int | None = None
+    first_time_after: int | None = None
+
+
+class FoldAudit(Frozen):
+    """The purge audit of one fold: where every row went, and the proof of no overlap.
+
+    `n_overlap` and `n_shared_times` are counted again from the yielded rows, not taken
+    from the rules that made them; a fold of an honest strategy has zero of both.
+    """
+
+    n_train: int
+    n_test: int
+    n_purged: int = 0
+    n_gap: int = 0
+    n_embargoed: int = 0
+    n_outside: int = 0
+    n_event_dropped: int = 0
+    n_overlap: int = 0
+    n_shared_times: int = 0
+    train_start: int
+    train_end: int
+    test_start: int
+    test_end: int
+    blocks: tuple[BlockAudit, ...] = ()
+    moves: tuple[CutMove, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether no train label overlaps a test label and no timestamp is on both sides."""
+        return self.n_overlap == 0 and self.n_shared_times == 0
+
+
+class Job(Frozen):
+    """Everything that decides a result; its hash is the job's name in the store."""
+
+    data: str
+    features: str
+    task: Task
+    model: Strategy
+    split: Strategy
+    fold: int
+    search: Strategy
+    selection: Strategy
+    metric: str
+    seed: int
+    code: str
+
+    @property
+    def id(self) -> str:
+        """Content hash: the same work always has the same id, any change gives a new one."""
+        return content_hash(self.model_dump(mode="json"))
+
+    @property
+    def label(self) -> str:
+        """Short human name, such as ``lightgbm · temporal #0 · optuna(n_trials=10)``."""
+        return f"{self.model.label} · {self.split.label} #{self.fold} · {self.search.label}"
+
+    @property
+    def configuration(self) -> tuple[str, str, str, str]:
+        """Model, split, search and selection: what the folds of one leaderboard row share."""
+        return self.model.label, self.split.label, self.search.label, self.selection.label
+
+
+class TrialRecord(Frozen):
+    """One trial of the search inside a job; `score` is the mean over the inner folds."""
+
+    number: int
+    params: dict[str, Any]
+    score: float | None
+    fold_scores: tuple[float | None, ...] = ()
+    n_iterations: int | None = None
+    seconds: float = 0.0
+    state: Literal["complete", "pruned", "failed"] = "complete"
+
+
+class Decision(Frozen):
+    """Why a feature was kept or dropped: rule code, statistic, threshold, comparator."""
+
+    feature: str
+    action: Literal["keep", "drop", "flag"]
+    code: str
+    sentence: str
+    statistic: str | None = None
+    value: float | None = None
+    threshold: float | None = None
+    comparator: str | None = None
+
+
+class Failure(Frozen):
+    """What ended a job that did not finish."""
+
+    kind: str
+    message: str
+    traceback: str = ""
+
+
+class Record(Frozen):
+    """What one job left behind. Its presence in the store means that the job is done."""
+
+    job: Job
+    status: Status
+    session: str
+    started: str
+    seconds: dict[str, float] = Field(default_factory=dict)
+    failure: Failure | None = None
+    audit: FoldAudit | None = None
+    scores: dict[str, float | None] = Field(default_factory=dict)
+    train_scores: dict[str, float | None] = Field(default_factory=dict)
+    params: dict[str, Any] = Field(default_factory=dict)
+    n_iterations: int | None = None
+    trials: tuple[TrialRecord, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    artefacts: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def score(self) -> float | None:
+        """The primary metric on the test rows of this fold."""
+        return self.scores.get(self.job.metric)
+
+
+class Finding(Frozen):
+    """A check's or an insight's answer, with a stable code.
+
+    `sentence` says what was found with number, unit and uncertainty; `action` is what to
+    do, in the imperative; `evidence` holds every number the sentence shows.
+    """
+
+    code: str
+    outcome: Outcome
+    severity: Severity
+    title: str
+    sentence: str
+    action: str = ""
+    evidence: dict[str, Any] = Field(default_factory=dict)
+    anchor: str = ""
