@@ -1,3 +1,34 @@
-"""outlast: find the model that outlasts its training data."""
+"""outlast: find the model that outlasts its training data.
+
+Names are loaded when they are first used, so that importing the package stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "Config": "outlast.config",
+    "Events": "outlast.data",
+    "FeatureTracker": "outlast.feature_tracker",
+    "Panel": "outlast.data",
+    "Schema": "outlast.data",
+    "load_stocks": "outlast.data",
+    "read_table": "outlast.data",
+    "run_pipeline": "outlast.pipeline",
+}
+
+__all__ = [*sorted(_PUBLIC)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'outlast' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

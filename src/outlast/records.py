@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,6 +38,14 @@ def canonical_json(value: Any) -> str:
 def content_hash(value: Any, length: int = 16) -> str:
     """Return the first `length` hex digits of the SHA-256 of a value's canonical JSON."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
+
+
+def source_hash(files: Iterable[Path]) -> str:
+    """Return a short hash of some source files: results of other code are never reused."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path.parent.name}/{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 class Frozen(BaseModel):
@@ -188,6 +198,7 @@ class Record(Frozen):
     n_iterations: int | None = None
     trials: tuple[TrialRecord, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    note: str = ""
     artefacts: dict[str, str] = Field(default_factory=dict)
 
     @property

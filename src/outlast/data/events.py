@@ -61,7 +61,8 @@ class Events:
         Events(1 event, 0 with an entity)
         """
         if "start" not in frame.columns:
-            raise InputError(f"events: column 'start' is missing: {suggest('start', frame.columns)}")
+            raise InputError("events: column 'start' is missing: "
+                             f"{suggest('start', frame.columns)}")  # fmt: skip
         if frame.is_empty():
             return cls.none()
         start = to_instants(frame["start"], "event start")

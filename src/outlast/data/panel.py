@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import polars.selectors as cs
 
 from outlast.data.events import Events
 from outlast.data.readers import to_frame
@@ -18,6 +19,10 @@ from outlast.data.schema import Schema, infer_task
 from outlast.data.times import NAT, Instants, Nanoseconds, check_same_zone, duration_ns, to_instants
 from outlast.errors import InputError
 from outlast.records import Task
+
+# Columns hashed by their text: categories may be numbered differently each time, and numpy
+# has no numbers of 128 bits.
+_AS_TEXT = (pl.String, pl.Categorical, pl.Enum, pl.Int128, pl.UInt128)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Panel:
         if frame.is_empty():
             raise InputError(f"table {name!r} has no rows; there is nothing to learn from")
         schema.check(frame.columns)
-        frame = frame.with_columns(pl.selectors.float().fill_nan(None))
+        frame = frame.with_columns(cs.decimal().cast(pl.Float64), cs.float().fill_nan(None))
         frame, time = _sorted_by_time(frame, schema)
         _refuse_repeats(frame, schema)
         schema = _complete(schema, frame)
@@ -114,7 +119,8 @@ class Panel:
     @cached_property
     def usable(self) -> npt.NDArray[np.bool_]:
         """Rows whose label is known: the only ones that are trained on or scored."""
-        return ~np.isnan(self.y) & (self.label_end != NAT)
+        known: npt.NDArray[np.bool_] = ~np.isnan(self.y) & (self.label_end != NAT)
+        return known
 
     @cached_property
     def entity(self) -> npt.NDArray[np.int64]:
@@ -132,8 +138,12 @@ class Panel:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the content (values, names, types, events), blind to the input's row order."""
-        digest = hashlib.sha256()
+        """Hash of the content (values, names, types, events), blind to the input's row order.
+
+        The columns of time and entity count too: other keys make other features of the
+        same values.
+        """
+        digest = hashlib.sha256(repr((self.schema.time, self.schema.entity)).encode())
         for table in (self.frame.select(sorted(self.frame.columns)), self.events.table):
             for column in table:
                 digest.update(f"{column.name}\0{column.dtype}\0{len(column)}\0".encode())
@@ -178,7 +188,8 @@ def _complete(schema: Schema, frame: pl.DataFrame) -> Schema:
     task = schema.task or inferred
     if task == "regression":
         if not (target.dtype.is_numeric() or target.dtype == pl.Boolean):
-            raise InputError(f"target {schema.target!r} is {target.dtype}; regression needs numbers")
+            raise InputError(f"target {schema.target!r} is {target.dtype}; "
+                             "regression needs numbers")  # fmt: skip
         return schema.model_copy(update={"task": task, "labels": ()})
     labels = tuple(str(value) for value in target.drop_nulls().unique().sort().to_list())
     if task == "binary" and len(labels) != 2:
@@ -214,6 +225,10 @@ def _label_ends(frame: pl.DataFrame, schema: Schema, time: Instants) -> Nanoseco
         return ends.ns
     horizon = schema.step_horizon
     if isinstance(horizon, timedelta):
+        if time.zone == "abstract":
+            raise InputError(f"horizon {schema.horizon!r} is clock time, but time column "
+                             f"{schema.time!r} holds plain integers; give the horizon as a number "
+                             "of rows")  # fmt: skip
         return time.ns + duration_ns(horizon)
     return step_label_ends(time.ns, _entity_of(frame, schema), horizon)
 
@@ -255,7 +270,9 @@ def _entity_of(frame: pl.DataFrame, schema: Schema) -> pl.Series | None:
 def _column_bytes(column: pl.Series) -> list[bytes]:
     """The content of one column as bytes that no library version changes."""
     nulls = column.is_null().to_numpy().tobytes()
-    if column.dtype in (pl.String, pl.Categorical) or isinstance(column.dtype, pl.Enum):
+    if column.dtype == pl.Null:
+        return [nulls]
+    if column.dtype in _AS_TEXT:
         text = column.cast(pl.String).fill_null("")
         return [nulls, text.str.len_bytes().to_numpy().tobytes(), "".join(text).encode()]
     if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):

@@ -39,8 +39,9 @@ def read_table(path: str | Path) -> pl.DataFrame:
     try:
         if name.endswith(_CSV):
             separator = "\t" if ".tsv" in name else ","
+            # All rows decide the types: a column may show its first fraction late.
             return pl.read_csv(path, separator=separator, try_parse_dates=True,
-                               infer_schema_length=10_000)  # fmt: skip
+                               infer_schema_length=None)  # fmt: skip
         if name.endswith(_PARQUET):
             return pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -75,11 +76,13 @@ def to_frame(table: Any) -> pl.DataFrame:
     if isinstance(table, pl.DataFrame):
         return table
     try:
-        if type(table).__module__.startswith("pandas."):
+        if type(table).__module__.split(".")[0] == "pandas" and hasattr(table, "columns"):
             return _from_pandas(table)
         if isinstance(table, dict) or hasattr(table, "__arrow_c_stream__"):
             return pl.DataFrame(table)
-    except pl.exceptions.PolarsError as error:
+    except InputError:
+        raise
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise InputError(f"cannot read this table: {error}") from error
     raise InputError(f"expected a polars, pandas or Arrow table, or a dict of columns, "
                      f"got {type(table).__name__}")  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from outlast.data.times import to_duration
 from outlast.errors import InputError, suggest
@@ -38,6 +38,8 @@ class Schema(Frozen):
         Columns that are left out for any other reason.
     categorical : sequence of str
         Numeric columns that are really categories.
+    labels : sequence of str
+        Names of the classes in the order of their codes; filled in from the target.
     """
 
     time: str
@@ -49,7 +51,7 @@ class Schema(Frozen):
     leaky: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
-    labels: tuple[str, ...] = Field(default=(), description="class names, set when read")
+    labels: tuple[str, ...] = ()
 
     @field_validator("horizon")
     @classmethod
@@ -74,13 +76,18 @@ class Schema(Frozen):
         return content_hash(self.model_dump(mode="json"))
 
     def check(self, columns: Sequence[str]) -> None:
-        """Raise if a role names a column that the table does not have.
+        """Raise if a role names a column that the table does not have, or two name the same.
 
         Raises
         ------
         InputError
             Naming the role, the column and the nearest existing name.
         """
+        keys = [self.time, self.target] + ([] if self.entity is None else [self.entity])
+        for name in keys:
+            if keys.count(name) > 1:
+                raise InputError(f"column {name!r} has two roles: time, entity and target must be "
+                                 "three different columns")  # fmt: skip
         singles = {"time": self.time, "entity": self.entity, "target": self.target,
                    "label_end": self.label_end}  # fmt: skip
         lists = {"leaky": self.leaky, "ignore": self.ignore, "categorical": self.categorical}
@@ -107,13 +114,16 @@ def infer_task(target: pl.Series) -> Task:
     Raises
     ------
     InputError
-        If the target has fewer than two distinct values.
+        If the target has fewer than two distinct values, or holds times or lists.
 
     Examples
     --------
     >>> infer_task(pl.Series([0, 1, 1, None])), infer_task(pl.Series([0.1, 0.7, 1.3]))
     ('binary', 'regression')
     """
+    if target.dtype.is_temporal() or target.dtype.is_nested():
+        raise InputError(f"target {target.name!r} is {target.dtype}; a target holds numbers, text "
+                         "or truth values")  # fmt: skip
     known = target.drop_nulls()
     distinct = known.n_unique()
     if distinct < 2:

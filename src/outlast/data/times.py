@@ -56,7 +56,7 @@ def to_instants(values: Any, what: str = "time", on_missing: str = "raise") -> I
     ----------
     values : array-like, shape (n,)
         datetime64 of any unit, polars / pandas / Arrow column, ISO strings, dates,
-        datetimes, or integers as abstract time.
+        datetimes, integers as abstract time, or `Instants`, which are kept as they are.
     what : str, default "time"
         How the error message names the values.
     on_missing : {"raise", "keep"}, default "raise"
@@ -76,19 +76,22 @@ def to_instants(values: Any, what: str = "time", on_missing: str = "raise") -> I
     >>> to_instants(["1970-01-02", "1970-01-03"]).ns.tolist()
     [86400000000000, 172800000000000]
     """
-    series = _as_series(values, what)
-    if series.dtype.is_integer():
-        zone: Zone = "abstract"
-        counts = series.cast(pl.Int64).fill_null(NAT).to_numpy()
-    else:
-        stamps, zone = _as_datetime(series, what)
-        counts = _microseconds_to_ns(stamps, what)
-    if on_missing == "raise" and (missing := np.flatnonzero(counts == NAT)).size:
+    instants = values if isinstance(values, Instants) else _counted(values, what)
+    if on_missing == "raise" and (missing := np.flatnonzero(instants.ns == NAT)).size:
         raise InputError(
             f"{what}: {missing.size} missing value(s), first at row(s) {missing[:5].tolist()}; "
             "every row needs a time: fill or remove these rows"
         )
-    return Instants(np.ascontiguousarray(counts), zone)
+    return instants
+
+
+def _counted(values: Any, what: str) -> Instants:
+    series = _as_series(values, what)
+    if series.dtype.is_integer():
+        counts = series.cast(pl.Int64).fill_null(NAT).to_numpy()
+        return Instants(np.ascontiguousarray(counts), "abstract")
+    stamps, zone = _as_datetime(series, what)
+    return Instants(np.ascontiguousarray(_microseconds_to_ns(stamps, what)), zone)
 
 
 def check_same_zone(*named: tuple[str, Instants | None]) -> None:
@@ -136,12 +139,14 @@ def to_duration(value: Any, what: str = "duration") -> int | timedelta:
     """
     if isinstance(value, bool):
         raise InputError(f"{what}: expected a duration or a number of steps, got {value!r}")
-    if isinstance(value, (int, np.integer)):
-        parsed: int | timedelta = int(value)
+    # A numpy timedelta64 calls itself an integer, so it must be asked first.
+    if isinstance(value, np.timedelta64) and not np.isnat(value):
+        nanoseconds = int(value.astype("timedelta64[ns]").astype(np.int64))
+        parsed: int | timedelta = timedelta(microseconds=nanoseconds / 1000)
+    elif isinstance(value, (int, np.integer)) and not isinstance(value, np.timedelta64):
+        parsed = int(value)
     elif isinstance(value, timedelta):
         parsed = value
-    elif isinstance(value, np.timedelta64) and not np.isnat(value):
-        parsed = timedelta(microseconds=int(value.astype("timedelta64[ns]").astype(int)) / 1000)
     elif isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         parsed = _parsed_duration(match, value, what)
     else:
@@ -149,7 +154,7 @@ def to_duration(value: Any, what: str = "duration") -> int | timedelta:
             f"{what}: cannot read {value!r}; use a number of steps such as 5, "
             "or a duration such as '7D', '36h' or '30min'"
         )
-    if parsed < (timedelta(0) if isinstance(parsed, timedelta) else 0):
+    if (parsed.total_seconds() if isinstance(parsed, timedelta) else parsed) < 0:
         raise InputError(f"{what} must be >= 0, got {value!r}")
     return parsed
 
@@ -174,34 +179,51 @@ def format_ns(ns: int) -> str:
 def _as_series(values: Any, what: str) -> pl.Series:
     if isinstance(values, pl.Series):
         return values
+    if getattr(values, "ndim", 1) != 1:
+        raise InputError(f"{what}: expected one value per row, got shape {values.shape}")
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return _from_datetime64(values, what)
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "to_numpy"):
         return _from_foreign(values, what)
+    if isinstance(values, str):
+        raise InputError(f"{what}: expected one time per row, got the text {values!r}")
     try:
         plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
-        _refuse_mixed(plain, what)
-        return pl.Series(what, plain)
+        return _from_list(plain, what)
     except (TypeError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{what}: cannot read these values as times ({error})") from error
 
 
 def _from_foreign(values: Any, what: str) -> pl.Series:
-    """A pandas, Arrow or other column; object columns go the slow, checked way."""
-    if hasattr(values, "__arrow_c_stream__") and str(getattr(values, "dtype", "")) != "object":
+    """Read a pandas, Arrow or other column; object columns go the slow, checked way."""
+    arrow = hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__")
+    if arrow and str(getattr(values, "dtype", "")) != "object":
         return pl.Series(what, values)
+    if getattr(values, "tz", None) is not None:
+        naive = _from_foreign(values.tz_convert("UTC").tz_localize(None), what)
+        return naive.dt.replace_time_zone("UTC")
     array = values.to_numpy()
     if array.dtype.kind == "M":
         return _from_datetime64(array, what)
     return _as_series(array.tolist(), what)
 
 
+def _from_list(values: list[Any], what: str) -> pl.Series:
+    """Plain values; NaT and NaN, the only ones unequal to themselves, become missing."""
+    known = [None if value != value else value for value in values]
+    if any(isinstance(value, np.datetime64) for value in known):
+        return _from_datetime64(np.array(values, dtype=np.datetime64), what)
+    _refuse_mixed(known, what)
+    return pl.Series(what, known)
+
+
 def _from_datetime64(values: npt.NDArray[np.datetime64], what: str) -> pl.Series:
     coarse = values.astype("datetime64[s]").astype(np.int64)
     missing = np.isnat(values)
     limit = _LAST_US // 10**6
-    if np.any((np.abs(coarse) > limit) & ~missing):
-        raise _out_of_range(what, str(values[(np.abs(coarse) > limit) & ~missing][0]))
+    outside = (np.abs(coarse) >= limit) & ~missing
+    if np.any(outside):
+        raise _out_of_range(what, str(values[outside][0]))
     return pl.Series(what, values.astype("datetime64[ns]"))
 
 
@@ -230,14 +252,25 @@ def _as_datetime(series: pl.Series, what: str) -> tuple[pl.Series, Zone]:
 def _parsed_strings(series: pl.Series, what: str) -> pl.Series:
     """ISO text as datetimes; a column must be all dates, all naive or all aware."""
     text = series.str.strip_chars().replace("", None)
+    if text.null_count() == text.len():
+        return text.cast(pl.Date)
+    # polars would read 01/02/2024 with the day first, without a word
+    foreign = text.filter(~text.str.contains(r"^\d{4}-\d"))
+    if foreign.len():
+        raise _not_iso(what, foreign[0])
     for dtype in (pl.Date, pl.Datetime("us"), pl.Datetime("us", "UTC")):
-        parsed = text.str.strptime(dtype, strict=False)
+        parsed = _parsed_as(text, dtype)
         if parsed.null_count() == text.null_count():
             return parsed
-    bad = text.filter(text.is_not_null() & text.str.strptime(pl.Datetime("us"), strict=False)
-                      .is_null())
-    first = bad[0] if bad.len() else text[0]
-    raise InputError(f"{what}: cannot read {first!r} as an ISO date or time, such as 2024-01-31")
+    bad = text.filter(text.is_not_null() & _parsed_as(text, pl.Datetime("us")).is_null())
+    raise _not_iso(what, bad[0] if bad.len() else text[0])
+
+
+def _parsed_as(text: pl.Series, dtype: Any) -> pl.Series:
+    try:
+        return text.str.strptime(dtype, strict=False)
+    except pl.exceptions.ComputeError:  # no known format fits the first value
+        return pl.Series(text.name, [None] * text.len(), dtype=dtype)
 
 
 def _microseconds_to_ns(stamps: pl.Series, what: str) -> Nanoseconds:
@@ -248,6 +281,10 @@ def _microseconds_to_ns(stamps: pl.Series, what: str) -> Nanoseconds:
     if outside.len():
         raise _out_of_range(what, str(np.datetime64(int(outside[0]), "us")))
     return (micro * 1000).fill_null(NAT).to_numpy()
+
+
+def _not_iso(what: str, value: str) -> InputError:
+    return InputError(f"{what}: cannot read {value!r} as an ISO date or time, such as 2024-01-31")
 
 
 def _out_of_range(what: str, value: str) -> InputError:

@@ -1,0 +1,72 @@
+# Everything is set up on first use: a target makes .venv from the pinned constraints and brings
+# it up to date whenever they or pyproject.toml change.
+#   make run ARGS="--quick_run"     make test ARGS="tests/splits -k purged"     make help
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help run test lint style layers types docs check dist constraints clean
+
+SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
+supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
+PYTHON ?= $(firstword $(foreach name,$(CANDIDATES),$(shell $(call supports,$(name)) && echo $(name))))
+JOBS ?= 2
+
+BIN := .venv/bin
+RUN := .venv/catboost.stamp
+DEV := .venv/dev.stamp
+
+# The build backend is pinned too: one name for older pips, one for newer.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+run: $(RUN)  ## the main job on the embedded data; options in ARGS
+	$(BIN)/python scripts/run_model_pipeline.py $(ARGS)
+
+test: $(DEV)  ## the tests, on JOBS processes (2); pytest options in ARGS
+	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+lint: style layers types  ## style, layers and types
+
+style: $(DEV)  ## ruff
+	$(BIN)/ruff check .
+
+layers: $(DEV)  ## imports point down only
+	$(BIN)/lint-imports
+
+types: $(DEV)  ## mypy, strict
+	$(BIN)/mypy
+
+docs: $(DEV)  ## the docstrings: their shape, and their examples run
+	$(BIN)/numpydoc lint $$(find src/outlast -name '*.py')
+	$(BIN)/pytest --doctest-modules --doctest-glob='*.md' src README.md CONTRIBUTING.md
+
+check: test lint docs  ## all of the above
+
+dist: $(DEV)  ## wheel and sdist, in dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+constraints: $(DEV)  ## choose the newest versions anew, for every supported Python
+	$(BIN)/uv pip compile --universal --upgrade --quiet --extra dev --python-version 3.11 \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --output-file constraints.txt pyproject.toml
+
+clean:  ## remove what make made (results in reports/ stay)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One rule for both: the stem names the extra. Left uncompiled, as pip would compile for half
+# the time what a run never imports.
+.venv/%.stamp: pyproject.toml constraints.txt
+	@$(if $(PYTHON),$(call supports,$(PYTHON)),false) || { \
+	    echo "outlast is set up with Python 3.11 to 3.14; got $(if $(PYTHON),'$(PYTHON)' ($$($(PYTHON) --version 2>&1 | head -n 1)),none of: $(CANDIDATES))." >&2; \
+	    echo "Name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --quiet --no-compile --editable '.[$*]'
+	@touch $@

@@ -1,0 +1,54 @@
+"""The command line of outlast: one module per group of commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.markup import escape
+
+from outlast import __version__
+from outlast.cli import commands, doctor, runs, tracker
+from outlast.errors import OutlastError
+
+app = App(
+    name="outlast",
+    help="Find the model that outlasts its training data.",
+    version=__version__,
+    # Flags are shown as they are documented, --n_trials; --n-trials is understood too.
+    default_parameter=Parameter(negative=(), consume_multiple=True, name_transform=str),
+)
+for command in (commands.run, commands.experiments, commands.train, commands.report, doctor.doctor):
+    app.command(command)
+app.command(tracker.app)
+app.command(runs.app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 failed, 2 bad input, 73 cannot write, 130 stopped.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+    """
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    errors = Console(stderr=True)
+    try:
+        app(list(arguments) if arguments is not None else None, exit_on_error=False,
+            print_error=True, error_console=errors, result_action="return_value")  # fmt: skip
+    except CycloptsError:
+        return 2
+    except OutlastError as error:
+        errors.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        return error.exit_code
+    except KeyboardInterrupt:
+        errors.print("\nstopped; nothing that was finished is lost. Go on with:\n  "
+                     f"{escape(commands.resume_command())}", soft_wrap=True)  # fmt: skip
+        return 130
+    return 0

@@ -1,0 +1,137 @@
+"""The commands that train and report."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from rich.console import Console
+from rich.markup import escape
+
+from outlast.cli.options import DataOptions, MatrixOptions, RunOptions, configure
+from outlast.config import Config
+from outlast.errors import OutlastError
+
+_NO_DATA, _NO_MATRIX, _NO_RUN = DataOptions(), MatrixOptions(), RunOptions()
+
+
+def run(
+    *,
+    data: DataOptions = _NO_DATA,
+    matrix: MatrixOptions = _NO_MATRIX,
+    options: RunOptions = _NO_RUN,
+    skip_training: bool = False,
+) -> None:
+    """Run everything: features, the experiment matrix, the report.
+
+    Without flags: the embedded stocks, every installed model type, five splits, with and
+    without search. Finished jobs are never run again; run the same command to resume.
+
+    Examples::
+
+        outlast run --quick_run
+        outlast run --models xgboost lightgbm --splits temporal event_aware
+        outlast run --data sales.parquet --time week --entity store --target sold --horizon 4
+
+    Parameters
+    ----------
+    skip_training
+        Only write the report over what is stored already.
+    """
+    config = configure(data, matrix, options)
+    if skip_training:
+        _report(config, None)
+        return
+    from outlast.cli.display import live_progress, show_result
+    from outlast.pipeline import run_pipeline
+
+    console = Console()
+    with live_progress(console) as listener:
+        result = run_pipeline(config, listener=listener)
+    show_result(console, result)
+    if result.outcome is not None and result.outcome.failed == len(result.outcome.plan.jobs):
+        raise OutlastError("every job failed; the logs are named in the report")
+
+
+def experiments(
+    *,
+    data: DataOptions = _NO_DATA,
+    matrix: MatrixOptions = _NO_MATRIX,
+    options: RunOptions = _NO_RUN,
+) -> None:
+    """Run the experiment matrix and store its results, without a report.
+
+    Write the report later with `outlast report`.
+    """
+    from outlast.cli.display import live_progress
+    from outlast.experiments import prepare
+    from outlast.experiments import run as run_jobs
+
+    console = Console()
+    prepared = prepare(configure(data, matrix, options))
+    with live_progress(console) as listener:
+        outcome = run_jobs(prepared, listener)
+    console.print(f"{outcome.trained} jobs trained, {outcome.reused} reused, {outcome.failed} "
+                  f"failed; results in {escape(str(outcome.experiment.folder))}",
+                  soft_wrap=True)  # fmt: skip
+    console.print("Report: outlast report")
+
+
+def train(
+    *,
+    data: DataOptions = _NO_DATA,
+    matrix: MatrixOptions = _NO_MATRIX,
+    options: RunOptions = _NO_RUN,
+) -> None:
+    """Train models under one split, without search unless asked, and show their scores.
+
+    Defaults: the temporal split, `--optimization none`. Prints where each fitted model lies.
+
+    Examples::
+
+        outlast train --models lightgbm
+        outlast train --models xgboost --splits walk_forward --optimization random --n_trials 20
+    """
+    from outlast.cli.display import live_progress, show_leaderboard, show_models
+    from outlast.pipeline import train_models
+
+    config = configure(data, matrix, options)
+    narrow = {"splits": ("temporal",), "optimization": ("none",)}
+    missing = {k: v for k, v in narrow.items() if k not in config.model_fields_set}
+    if missing:
+        config = Config.model_validate({**config.model_dump(exclude_unset=True), **missing})
+    console = Console()
+    with live_progress(console) as listener:
+        document, outcome = train_models(config, listener)
+    show_leaderboard(console, document)
+    show_models(console, document, outcome)
+
+
+def report(
+    *,
+    matrix: MatrixOptions = _NO_MATRIX,
+    options: RunOptions = _NO_RUN,
+    experiment: str | None = None,
+) -> None:
+    """Write the consolidated report over all stored results of one experiment.
+
+    Parameters
+    ----------
+    experiment
+        Name of the experiment. [default: the one that was worked on last]
+    """
+    _report(configure(_NO_DATA, matrix, options), experiment)
+
+
+def _report(config: Config, experiment: str | None) -> None:
+    from outlast.cli.display import show_result
+    from outlast.pipeline import report_only
+
+    show_result(Console(), report_only(config, experiment))
+
+
+def resume_command() -> str:
+    """Return the command line that goes on where this one was stopped."""
+    name = sys.argv[0]
+    start = ["python", name] if name.endswith(".py") else ["outlast"]
+    return shlex.join([*start, *sys.argv[1:]])

@@ -1,0 +1,146 @@
+"""What the terminal shows: progress while it runs, then the answer."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel as Box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from outlast.experiments import Listener, Outcome
+from outlast.experiments import Progress as Step
+from outlast.judge.board import Row
+from outlast.judge.wording import bounds, number, signed_number
+from outlast.pipeline import PipelineResult
+from outlast.report import Document
+
+_COLOURS = {"clear": "green", "tie": "green", "none": "red", "not_enough_evidence": "yellow",
+            "only_leaky": "yellow"}  # fmt: skip
+_SHOWN_ROWS = 12
+
+
+@contextlib.contextmanager
+def live_progress(console: Console) -> Iterator[Listener]:
+    """Show a bar with what is running; without a terminal, a line at every tenth.
+
+    Yields
+    ------
+    callable
+        The listener for `outlast.experiments.run`.
+    """
+    if not console.is_terminal:
+        yield _PlainProgress(console)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TimeElapsedColumn(), TextColumn("[dim]{task.fields[current]}"))  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield _LiveProgress(bar, console)
+
+
+class _LiveProgress:
+    """Moves the bar and prints failures above it."""
+
+    def __init__(self, bar: Progress, console: Console) -> None:
+        self._bar, self._console = bar, console
+        self._task = bar.add_task("jobs", total=None, current="")
+
+    def __call__(self, step: Step) -> None:
+        self._bar.update(self._task, completed=step.done, total=step.total,
+                         current=escape(step.job.label))  # fmt: skip
+        _print_failure(self._console, step)
+
+
+class _PlainProgress:
+    """A line at every tenth of the jobs, and one per failure."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._shown = console, -1
+
+    def __call__(self, step: Step) -> None:
+        _print_failure(self._console, step)
+        tenth = 10 * step.done // max(1, step.total)
+        if tenth > self._shown and step.kind != "started":
+            self._shown = tenth
+            self._console.print(f"{step.done} of {step.total} jobs done")
+
+
+def _print_failure(console: Console, step: Step) -> None:
+    if step.record is not None and step.record.failure is not None:
+        failure = step.record.failure
+        console.print(f"[red]failed[/] {escape(step.job.label)}: {escape(failure.kind)}: "
+                      f"{escape(failure.message.splitlines()[0])}")  # fmt: skip
+
+
+def show_result(console: Console, result: PipelineResult) -> None:
+    """Print the headline, the leaderboard of the headline split, and where the report is."""
+    document = result.document
+    console.print()
+    console.print(_headline(document))
+    show_leaderboard(console, document)
+    _show_issues(console, document)
+    if result.outcome is not None:
+        for left_out in result.outcome.plan.skipped:
+            name = left_out.model if left_out.model != "all" else left_out.split
+            console.print(f"[dim]left out: {escape(name)}, {escape(left_out.reason)}[/]")
+        console.print(_counts(result.outcome))
+    console.print(f"Report:   [bold]{escape(str(result.report.html))}[/]", soft_wrap=True)
+    console.print(f"Markdown: {escape(str(result.report.markdown))}", soft_wrap=True)
+
+
+def show_leaderboard(console: Console, document: Document) -> None:
+    """Print the rows of the headline split with intervals."""
+    split = document.headline_split or document.headline.split
+    rows = [row for row in document.leaderboard if row.split == split]
+    folds = f"{rows[0].n_folds} fold{'s' * (rows[0].n_folds > 1)}" if rows else "no fold"
+    table = Table(title=escape(f"{document.metric} under {split} ({folds})"), box=None,
+                  title_justify="left", header_style="bold", pad_edge=False)  # fmt: skip
+    for name in ("rank", "model", "search", f"{document.metric} [95 % CI]", "over baseline"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("fit s", justify="right")
+    for row in rows[:_SHOWN_ROWS]:
+        table.add_row(*_cells(row), style="dim" if row.is_baseline else "")
+    console.print(table)
+    if len(rows) > _SHOWN_ROWS:
+        console.print(f"[dim]and {len(rows) - _SHOWN_ROWS} more in the report[/]")
+
+
+def show_models(console: Console, document: Document, outcome: Outcome) -> None:
+    """Print where the fitted model of each job lies."""
+    folder = outcome.experiment.folder
+    for score in document.fold_scores:
+        console.print(f"{escape(score.model)} fold {score.fold}: "
+                      f"{escape(str(folder / score.job / 'model'))}", soft_wrap=True,
+                      highlight=False)  # fmt: skip
+    console.print(_counts(outcome))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    gain = None if row.is_baseline else row.over_baseline
+    search = "defaults" if row.search == "none" else row.search
+    return (row.rank, escape(row.model), escape(search.replace("n_trials=", "")),
+            escape(number(row.score.value) + bounds(row.score)),
+            escape(signed_number(gain.value) + bounds(gain)) if gain else "",
+            number(row.fit_seconds, 1))  # fmt: skip
+
+
+def _headline(document: Document) -> Box:
+    head = document.headline
+    text = f"{escape(head.sentence)}\n[dim]Trust: {head.trust} ({escape(head.trust_reason)})[/]"
+    return Box(text, title=escape(document.title), title_align="left",
+               border_style=_COLOURS[head.verdict])  # fmt: skip
+
+
+def _show_issues(console: Console, document: Document) -> None:
+    for finding in document.findings:
+        if finding.outcome == "issue":
+            console.print(f"[bold]{finding.code}[/] {finding.severity.upper()}: "
+                          f"{escape(finding.sentence)}", highlight=False)  # fmt: skip
+
+
+def _counts(outcome: Outcome) -> str:
+    failed = f", [red]{outcome.failed} failed[/]" if outcome.failed else ""
+    return f"[dim]{outcome.trained} jobs trained, {outcome.reused} reused from the store[/]{failed}"

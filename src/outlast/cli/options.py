@@ -1,0 +1,101 @@
+"""The flags, as dataclasses that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from cyclopts import Parameter
+
+from outlast.config import QUICK, Config, make_config
+
+
+@Parameter(name="*", group="Data")
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """Which table, and what its columns mean."""
+
+    data: str | None = None
+    """CSV(.gz) or Parquet file, or the embedded `stocks` (the default)."""
+    time: str | None = None
+    """Column with the time of prediction."""
+    entity: str | None = None
+    """Column that says who or what a row is about."""
+    target: str | None = None
+    """Column to predict; for `stocks`: big_move_5 (default), up_5 or fwd_ret_5."""
+    task: Literal["binary", "multiclass", "regression"] | None = None
+    """Read off the target when not given."""
+    horizon: int | str | None = None
+    """How far the label looks ahead: rows of the entity (5) or clock time (7D)."""
+    label_end: str | None = None
+    """Column with the time at which the label is known; replaces the horizon."""
+    events: str | None = None
+    """Table of events with columns start, end, name, kind, entity."""
+    leaky: tuple[str, ...] | None = None
+    """Columns that know the future: never features."""
+    ignore: tuple[str, ...] | None = None
+    """Columns to leave out."""
+    categorical: tuple[str, ...] | None = None
+    """Numeric columns that are categories."""
+
+
+@Parameter(name="*", group="Matrix")
+@dataclass(frozen=True, kw_only=True)
+class MatrixOptions:
+    """What is tried."""
+
+    models: tuple[str, ...] | None = None
+    """Model types: prior, last_value, linear, lightgbm, xgboost, catboost, random_forest (slow)."""
+    splits: tuple[str, ...] | None = None
+    """Splits: temporal, event_aware, walk_forward, expanding_window, random (leaky contrast)."""
+    optimization: tuple[Literal["optuna", "random", "grid", "none"], ...] | None = None
+    """Hyper-parameter searches; `none` is the defaults. [default: none optuna]"""
+    n_trials: int | None = None
+    """Trials of one search, the defaults included. [default: 10]"""
+    selection: str | None = None
+    """Feature selection, fitted in each fold: redundancy (default) or none."""
+    metric: str | None = None
+    """Primary metric. [default: roc_auc, log_loss or rmse by task]"""
+    headline_split: str | None = None
+    """The split most like deployment. [default: the first honest one]"""
+    seed: int | None = None
+    """Seed of everything random. [default: 0]"""
+    quick_run: bool = False
+    """Minimal matrix: baselines, linear and lightgbm, three splits, no search."""
+
+
+@Parameter(name="*", group="Run")
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How it is run and where results go."""
+
+    config: str | None = None
+    """YAML file with the same settings; flags win over it."""
+    n_jobs: int | None = None
+    """Worker processes. [default: one per core]"""
+    reports: str | None = None
+    """Folder for everything that is written. [default: reports]"""
+
+
+def configure(data: DataOptions, matrix: MatrixOptions, run: RunOptions) -> Config:
+    """Merge defaults, the YAML file and the flags into one configuration.
+
+    Raises
+    ------
+    InputError
+        For an unknown key or a value that breaks its rule.
+    """
+    table = _given(data)
+    if "data" in table:
+        table["source"] = table.pop("data")
+    values = {**_given(matrix), **_given(run)}
+    path = values.pop("config", None)
+    if values.pop("quick_run", False):
+        values = {**QUICK, **values}
+    return make_config({**values, **({"data": table} if table else {})}, path)
+
+
+def _given(options: Any) -> dict[str, Any]:
+    """The flags that were given."""
+    found = {field.name: getattr(options, field.name) for field in fields(options)}
+    return {name: value for name, value in found.items() if value not in (None, False)}

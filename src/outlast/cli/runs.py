@@ -1,0 +1,131 @@
+"""`outlast runs`: every session and every job that was ever run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cyclopts import App
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from outlast.data.times import format_ns
+from outlast.errors import InputError, unknown_name
+from outlast.experiments.run import EXPERIMENTS
+from outlast.judge.wording import number
+from outlast.records import Record
+from outlast.report.cards import reproduce
+from outlast.store import JobStore, find_session, read_sessions
+
+app = App(name="runs", help="Sessions and jobs: what was run, when, and how it ended.")
+
+
+@app.command(name="list")
+def list_runs(*, reports: str = "reports") -> None:
+    """List all training sessions, newest last.
+
+    Parameters
+    ----------
+    reports
+        The reports folder.
+    """
+    folders = sorted((Path(reports) / EXPERIMENTS).glob("*/"))
+    manifests = [manifest for folder in folders for manifest in read_sessions(folder)]
+    if not manifests:
+        raise InputError(f"no session in {reports!r} yet; train first: "
+                         "python scripts/run_model_pipeline.py")  # fmt: skip
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("session", "outcome", "jobs", "trained", "failed", "s"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("experiment and command", overflow="fold")
+    for m in sorted(manifests, key=lambda m: m["session"]):
+        table.add_row(*(escape(str(value)) for value in (
+            m["session"], m["outcome"][:12], len(m["jobs"]), m.get("trained", ""),
+            m.get("failed", ""), number(m.get("seconds"), 0),
+            f"{m['experiment']}\n{m['command']}")))  # fmt: skip
+    console = Console()
+    console.print(table)
+    console.print("Tell one whole: outlast runs show ID")
+
+
+@app.command
+def show(identity: str, /, *, reports: str = "reports") -> None:
+    """Tell one session or job whole; the first characters of its id are enough.
+
+    Parameters
+    ----------
+    identity
+        Id of a session or a job.
+    reports
+        The reports folder.
+    """
+    root, console = Path(reports) / EXPERIMENTS, Console()
+    for folder in sorted(root.glob("*/")):
+        jobs = JobStore(folder)
+        if any(folder.glob(f"{_plain(identity)}*/record.json")):
+            _show_job(console, jobs, jobs.find(identity))
+            return
+    try:
+        manifest = find_session(root, identity)
+    except InputError:
+        sessions = [m["session"] for folder in root.glob("*/") for m in read_sessions(folder)]
+        raise unknown_name("session or job", identity, sessions) from None
+    _show_session(console, manifest)
+
+
+def _plain(identity: str) -> str:
+    return "".join(c for c in identity if c.isalnum() or c == "-")
+
+
+def _show_session(console: Console, manifest: dict[str, Any]) -> None:
+    shown = {key: value for key, value in manifest.items() if key not in ("jobs", "to_train")}
+    shown["git"] = {k: v for k, v in manifest["git"].items() if k != "diff"}
+    console.print_json(json.dumps(shown))
+    console.print(f"{len(manifest['jobs'])} jobs: {', '.join(manifest['jobs'][:8])} ...")
+
+
+def _show_job(console: Console, jobs: JobStore, record: Record) -> None:
+    folder = jobs.job_folder(record.job.id)
+    table = Table(title=escape(record.job.label), title_justify="left", box=None, pad_edge=False,
+                  show_header=False)  # fmt: skip
+    manifest = find_session(folder.parent.parent, record.session)
+    command = reproduce(record, manifest["config"]["data"])
+    for name, value in _facts(record, folder, command).items():
+        table.add_row(name, Text(value, overflow="fold"))
+    console.print(table)
+    if record.failure is not None:
+        console.print(escape(record.failure.traceback or record.failure.message), highlight=False)
+    log = folder / "job.log"
+    if log.is_file():
+        console.print(escape(log.read_text(encoding="utf-8").strip()), highlight=False)
+
+
+def _facts(record: Record, folder: Path, command: str) -> dict[str, str]:
+    """What a person asks of a job, in that order."""
+    facts = {"job": record.job.id, "status": record.status, "scores": _listed(record.scores),
+             "on train rows": _listed(record.train_scores)}  # fmt: skip
+    if (audit := record.audit) is not None:
+        facts["trained on"] = (f"{audit.n_train:,} rows, {format_ns(audit.train_start)} to "
+                               f"{format_ns(audit.train_end)}; {audit.n_purged:,} purged")  # fmt: skip
+        facts["tested on"] = (f"{audit.n_test:,} rows, {format_ns(audit.test_start)} to "
+                              f"{format_ns(audit.test_end)}")  # fmt: skip
+    return facts | {
+        "parameters": _listed(record.params),
+        "rounds": str(record.n_iterations or ""),
+        "features kept": str(sum(d.action != "drop" for d in record.decisions)),
+        "trials": str(len(record.trials)),
+        "seconds": _listed(record.seconds),
+        "seed": str(record.job.seed),
+        "session": f"{record.session} (outlast runs show {record.session})",
+        "started": record.started,
+        "folder": str(folder),
+        "again": f"{command} --reports elsewhere",
+    }
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+                     for key, value in values.items())  # fmt: skip

@@ -1,0 +1,238 @@
+"""The whole configuration of a run: defaults, a YAML file, then flags, in that order."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from outlast.errors import InputError
+from outlast.records import Strategy, Task
+
+Optimization = Literal["optuna", "random", "grid", "none"]
+
+_MAX_BYTES = 1_000_000
+
+
+class Settings(BaseModel):
+    """Base of all settings: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataConfig(Settings):
+    """Where the table is and what its columns mean (see `outlast.data.Schema`).
+
+    `source` is the name of an embedded data set (``stocks``) or the path of a table.
+    """
+
+    source: str = "stocks"
+    time: str | None = None
+    entity: str | None = None
+    target: str | None = None
+    task: Task | None = None
+    horizon: int | str = 0
+    label_end: str | None = None
+    events: str | None = None
+    leaky: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+
+
+class Config(Settings):
+    """Everything that one run needs to know.
+
+    Parameters
+    ----------
+    data : DataConfig
+    models : sequence of strategies, optional
+        Names or ``{name: params}``; default: the baselines, linear and every installed
+        booster.
+    splits : sequence of strategies
+        Names or ``{name: params}``.
+    optimization : sequence of {"optuna", "random", "grid", "none"}
+        Each one is a column of the experiment matrix.
+    n_trials : int, default 10
+        Trials of one search, the defaults included as the first.
+    inner_splits : int, default 2
+        Time-respecting folds inside the training part that score a trial.
+    selection : str, default "redundancy"
+        Feature selection, fitted on the training rows of each fold.
+    metric : str, optional
+        Primary metric; default: roc_auc, log_loss or rmse by task.
+    headline_split : str, optional
+        The split that is most like deployment; default: the first forward one that was run.
+    seed : int, default 0
+    n_jobs : int, optional
+        Worker processes; default: one per core.
+    reports : str, default "reports"
+        Folder for everything that is written.
+
+    Examples
+    --------
+    >>> Config(models=["lightgbm"], splits=[{"temporal": {"test_size": 0.3}}]).splits[0].label
+    'temporal(test_size=0.3)'
+    """
+
+    data: DataConfig = DataConfig()
+    models: tuple[Strategy, ...] | None = None
+    splits: tuple[Strategy, ...] = tuple(
+        Strategy(name=name)
+        for name in ("temporal", "event_aware", "walk_forward", "expanding_window", "random")
+    )
+    optimization: tuple[Optimization, ...] = ("none", "optuna")
+    n_trials: int = Field(default=10, ge=1, le=1_000_000)
+    inner_splits: int = Field(default=2, ge=1, le=20)
+    selection: Strategy = Strategy(name="redundancy")
+    metric: str | None = None
+    headline_split: str | None = None
+    seed: int = Field(default=0, ge=0)
+    n_jobs: int | None = Field(default=None, ge=1)
+    reports: str = "reports"
+
+    @field_validator("models", "splits", mode="before")
+    @classmethod
+    def _read_strategies(cls, value: Any) -> Any:
+        return tuple(map(_strategy, value)) if isinstance(value, (list, tuple)) else value
+
+    @field_validator("selection", mode="before")
+    @classmethod
+    def _read_strategy(cls, value: Any) -> Any:
+        return _strategy(value)
+
+    @field_validator("models", "splits", "optimization")
+    @classmethod
+    def _not_empty(cls, value: Any) -> Any:
+        if value is not None and len(value) == 0:
+            raise ValueError("name at least one")
+        if value is not None and len({_label(item) for item in value}) < len(value):
+            raise ValueError("the same entry is listed twice")
+        return value
+
+    @property
+    def folder(self) -> Path:
+        """The reports folder as a path."""
+        return Path(self.reports)
+
+
+QUICK: dict[str, Any] = {
+    "models": ["prior", "last_value", "linear", "lightgbm"],
+    "splits": ["temporal", "event_aware", "random"],
+    "optimization": ["none"],
+}
+
+
+def _strategy(value: Any) -> Any:
+    """Read ``"name"``, ``{name: params}`` or ``{"name": ..., "params": ...}``."""
+    if isinstance(value, str):
+        return Strategy(name=value)
+    if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
+        ((name, params),) = value.items()
+        return Strategy(name=name, params=params or {})
+    return value
+
+
+def _label(item: Any) -> str:
+    return item.label if isinstance(item, Strategy) else str(item)
+
+
+def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None = None) -> Config:
+    """Merge a YAML file and given values (which win) into a checked configuration.
+
+    Parameters
+    ----------
+    values : mapping, optional
+        Settings by name; ``data`` is itself a mapping and is merged key by key.
+    path : str or pathlib.Path, optional
+        A YAML file with the same keys.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    InputError
+        For a missing or unreadable file, an unknown key (with a suggestion) or a value
+        that breaks its rule.
+
+    Examples
+    --------
+    >>> make_config({"n_trials": 3}).n_trials
+    3
+    """
+    merged = load_yaml(path) if path is not None else {}
+    for key, value in (values or {}).items():
+        if key == "data" and isinstance(value, Mapping):
+            value = {**(merged.get("data") or {}), **value}
+        merged[key] = value
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        origin = f" in {str(path)!r}" if path is not None else ""
+        raise InputError(f"configuration{origin}: {_explain(error)}") from error
+
+
+def load_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML file strictly: no aliases, no repeated keys, a mapping at the top.
+
+    Raises
+    ------
+    InputError
+        For a missing, oversized or malformed file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"no configuration file at {str(path)!r}")
+    if path.stat().st_size > _MAX_BYTES:
+        raise InputError(f"{str(path)!r} is larger than 1 MB, which no configuration is")
+    try:
+        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"cannot read {str(path)!r}: {error}") from error
+    if not isinstance(loaded or {}, dict):
+        raise InputError(f"{str(path)!r} must hold keys and values, got {type(loaded).__name__}")
+    return loaded or {}
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses what silently means something else: aliases and repeated keys."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.YAMLError(f"line {mark.line + 1}: aliases are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = {str(key) for key in keys if keys.count(key) > 1}
+        if repeated:
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"line {line}: repeated key(s) {', '.join(sorted(repeated))}")
+        return super().construct_mapping(node, deep)
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(_reasons(error))
+
+
+def _reasons(error: ValidationError) -> Iterator[str]:
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            owner = DataConfig if item["loc"][0] == "data" else Config
+            yield _unknown_key(where, str(item["loc"][-1]), owner)
+        else:
+            yield f"{where}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r}"
+
+
+def _unknown_key(where: str, key: str, owner: type[Settings]) -> str:
+    known = list(owner.model_fields)
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+    return f"unknown key {where!r}: {hint}"

@@ -1,0 +1,248 @@
+"""The only place where the roles meet: table, features, plan, runner, store, tracker."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from outlast import audit
+from outlast.config import Config, DataConfig
+from outlast.data import Events, Panel, Schema, load_stocks, read_table
+from outlast.data.schema import describe
+from outlast.data.times import Instants
+from outlast.errors import InputError
+from outlast.experiments.matrix import Plan, Table, make_plan
+from outlast.experiments.train import run_job
+from outlast.feature_tracker import FeatureTracker
+from outlast.features import FeatureTable, last_known_target, make_recipe
+from outlast.records import Failure, Finding, Job, Record, content_hash
+from outlast.runners import Event, make_runner
+from outlast.splits import SPLITTERS
+from outlast.store import Experiment, FeatureStore, Session, check_writable, now, open_session
+
+EXPERIMENTS = "experiment_results"
+FEATURES = "feature_data"
+
+_LOG = logging.getLogger("outlast.run")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A checked configuration with its table, features and plan; nothing is trained yet."""
+
+    config: Config
+    panel: Panel
+    features: FeatureTable
+    features_reused: bool
+    experiment: Experiment
+    plan: Plan
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is; given to the listener after every change."""
+
+    job: Job
+    kind: str
+    done: int
+    total: int
+    record: Record | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run has done."""
+
+    session: str
+    experiment: Experiment
+    plan: Plan
+    trained: int
+    reused: int
+    failed: int
+
+
+Listener = Callable[[Progress], None]
+
+
+def load_panel(data: DataConfig) -> Panel:
+    """Read the table that a configuration names.
+
+    Parameters
+    ----------
+    data : DataConfig
+
+    Returns
+    -------
+    Panel
+
+    Raises
+    ------
+    InputError
+        If the table or a column is missing, or time or target is not named.
+    """
+    if data.source == "stocks":
+        return load_stocks(data.target or "big_move_5")
+    frame = read_table(data.source)
+    if data.time is None or data.target is None:
+        missing = "--time" if data.time is None else "--target"
+        raise InputError(f"{missing} is needed for {data.source!r}: name the column; the table "
+                         f"has {', '.join(frame.columns)}")  # fmt: skip
+    fields = data.model_dump(exclude={"source", "events"})
+    events = Events.from_frame(read_table(data.events)) if data.events else None
+    name = Path(data.source).name.split(".")[0] or "table"
+    return Panel.build(frame, Schema.model_validate(fields), events=events, name=name)
+
+
+def prepare(config: Config, panel: Panel | None = None) -> Prepared:
+    """Check everything, extract the features (or find them on disk) and plan the jobs.
+
+    Parameters
+    ----------
+    config : Config
+    panel : Panel, optional
+        A table that is in memory already; default: the one the configuration names.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    InputError
+        For anything wrong with table, names or folds.
+    StoreError
+        If the reports folder cannot be written.
+    """
+    panel = panel or load_panel(config.data)
+    check_writable(config.folder)
+    recipe = make_recipe(panel)
+    features, reused = FeatureStore(config.folder / FEATURES).extract(recipe, panel)
+    identity = content_hash([panel.fingerprint, panel.schema.fingerprint])
+    unique = content_hash([identity, recipe.fingerprint], 6)
+    name = f"{_slug(panel.name)}-{_slug(panel.schema.target)}-{unique}"
+    plan = make_plan(config, _table(panel, identity, features.fingerprint))
+    experiment = Experiment.create(
+        config.folder / EXPERIMENTS / name, panel, last_known_target(panel),
+        {"created": now(), "fingerprint": panel.fingerprint, "recipe": recipe.name},
+    )  # fmt: skip
+    leaky = frozenset(job.split.label for job in plan.jobs if SPLITTERS[job.split.name].leaky)
+    findings = audit.before_run(panel, features, plan.audits, leaky)
+    return Prepared(config, panel, features, reused, experiment, plan, findings)
+
+
+def run(prepared: Prepared, listener: Listener | None = None, runner: str = "local") -> Outcome:
+    """Train every job of the plan that is not in the store yet.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    listener : callable, optional
+        Called with a `Progress` after every change.
+    runner : str, default "local"
+
+    Returns
+    -------
+    Outcome
+    """
+    jobs, store = prepared.plan.jobs, prepared.experiment.jobs
+    known = {job.id: store.read(job.id) for job in jobs}
+    waiting = [job for job in jobs if (r := known[job.id]) is None or r.status != "ok"]
+    details = _manifest(prepared, waiting)
+    with open_session(prepared.experiment.folder, **details) as session:
+        _LOG.info("%d jobs planned, %d done before, %d to run", len(jobs),
+                  len(jobs) - len(waiting), len(waiting))  # fmt: skip
+        failed = _run_waiting(prepared, session, waiting, listener, runner)
+        records = [record for job in jobs if (record := store.read(job.id)) is not None]
+        tracker = FeatureTracker(prepared.config.folder / FEATURES)
+        tracker.absorb(session.id, prepared.experiment.folder.name, store, records)
+        session.update(trained=len(waiting) - failed, failed=failed)
+    return Outcome(session.id, prepared.experiment, prepared.plan, len(waiting) - failed,
+                   len(jobs) - len(waiting), failed)  # fmt: skip
+
+
+def _run_waiting(
+    prepared: Prepared, session: Session, waiting: list[Job], listener: Listener | None, runner: str
+) -> int:
+    """Run the jobs, record the failed ones, and return how many those are."""
+    n_jobs = min(prepared.config.n_jobs or os.cpu_count() or 1, max(1, len(waiting)))
+    specs = [_spec(prepared, session, job) for job in waiting]
+    done = len(prepared.plan.jobs) - len(waiting)
+    failed = 0
+    for event in make_runner(runner, n_jobs).run(run_job, specs):
+        job = waiting[event.index]
+        record = None
+        if event.kind != "started":
+            done += 1
+            record = _settle(prepared, session, job, event)
+            failed += record.status != "ok"
+        if listener is not None:
+            listener(Progress(job, event.kind, done, len(prepared.plan.jobs), record,
+                              event.failure))  # fmt: skip
+    return failed
+
+
+def _settle(prepared: Prepared, session: Session, job: Job, event: Event) -> Record:
+    """Return the record of a finished job, making one where it failed."""
+    store = prepared.experiment.jobs
+    record = store.read(job.id) if event.kind == "ok" else None
+    if record is None:
+        failure = event.failure or Failure(kind="lost", message="the job left no record")
+        status = "crashed" if event.kind == "crashed" else "failed"
+        audit_ = prepared.plan.audits[job.split.label][job.fold]
+        record = Record(job=job, status=status, session=session.id, started=now(),
+                        failure=failure, audit=audit_)  # fmt: skip
+        store.commit(record)
+        _LOG.error("%s %s: %s: %s", job.label, status, failure.kind, failure.message)
+    else:
+        _LOG.info("%s: %s = %s", job.label, job.metric, record.score,
+                  extra={"fields": {"job": job.id, "seconds": record.seconds}})  # fmt: skip
+    return record
+
+
+def _spec(prepared: Prepared, session: Session, job: Job) -> dict[str, Any]:
+    return {
+        "job": job.model_dump(mode="json"),
+        "experiment": str(prepared.experiment.folder),
+        "features": str(prepared.config.folder / FEATURES),
+        "session": session.id,
+        "threads": 1,
+    }
+
+
+def _table(panel: Panel, identity: str, features: str) -> Table:
+    usable = np.flatnonzero(panel.usable)
+    if usable.size == 0:
+        raise InputError(f"no row of {panel.name!r} has both a target and a known label end; the "
+                         "horizon may be longer than the data")  # fmt: skip
+    zone = panel.time.zone
+    return Table(identity, features, panel.task, Instants(panel.time.ns[usable], zone),
+                 Instants(panel.label_end[usable], zone), panel.events)  # fmt: skip
+
+
+def _manifest(prepared: Prepared, waiting: list[Job]) -> dict[str, Any]:
+    return {
+        "config": prepared.config.model_dump(mode="json"),
+        "data": {"name": prepared.panel.name, "fingerprint": prepared.panel.fingerprint,
+                 "rows": prepared.panel.n_rows, "schema": describe(prepared.panel.schema)},
+        "features": prepared.features.fingerprint,
+        "metric": prepared.plan.metric,
+        "seed": prepared.config.seed,
+        "jobs": [job.id for job in prepared.plan.jobs],
+        "to_train": [job.id for job in waiting],
+        "skipped": [vars(entry) for entry in prepared.plan.skipped],
+        "audit": [finding.model_dump(mode="json") for finding in prepared.findings],
+    }  # fmt: skip
+
+
+def _slug(name: str) -> str:
+    """Letters, digits and dashes only: safe as a part of a folder name everywhere."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "-" for c in name)
+    return kept.strip("-").lower()[:40] or "table"

@@ -1,0 +1,236 @@
+"""One job, from the tables on disk to a record: fit, score, observe, commit."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from outlast import metrics
+from outlast.errors import OutlastError
+from outlast.experiments.matrix import splitter_of
+from outlast.feature_tracker import observe
+from outlast.features import FeatureTable, OrdinalCodes
+from outlast.models import FitContext, FittedModel, Matrix, Model, make_model
+from outlast.records import Job, Record, Strategy
+from outlast.selection import Selection, make_selector
+from outlast.splits import Fold
+from outlast.store import (
+    MODEL,
+    OBSERVATIONS,
+    PREDICTIONS,
+    Experiment,
+    FeatureStore,
+    keep_log,
+    now,
+    write_parquet,
+)
+from outlast.tuning import Search, Times, Tuned, inherited_rules, tune
+
+Ints = npt.NDArray[np.intp]
+
+# Exact SHAP of a boosted model costs more than its fit from a few hundred rows on.
+_EXPLAINED_ROWS = 250
+_LOG = logging.getLogger("outlast.job")
+
+
+def run_job(spec: Mapping[str, Any]) -> None:
+    """Train one job and commit its record.
+
+    Parameters
+    ----------
+    spec : mapping
+        JSON values: ``job`` (see `Job`), ``experiment`` and ``features`` (folders),
+        ``session`` (id) and ``threads``.
+
+    Raises
+    ------
+    OutlastError
+        If the fold cannot be scored; whatever a library raises passes through.
+    """
+    job = Job.model_validate(spec["job"])
+    bench = open_bench(Path(spec["experiment"]), Path(spec["features"]), job.features)
+    folder = bench.experiment.jobs.job_folder(job.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    with keep_log(folder / "job"):
+        _LOG.info("job %s: %s", job.id, job.label, extra={"fields": {"session": spec["session"]}})
+        try:
+            record = _train(job, bench, folder, str(spec["session"]), int(spec["threads"]))
+        except BaseException:
+            _LOG.exception("job %s did not finish", job.id)
+            raise
+        bench.experiment.jobs.commit(record)
+        fields = {"scores": record.scores, "seconds": record.seconds}
+        _LOG.info("done: %s = %s", job.metric, record.score, extra={"fields": fields})
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What all jobs of one experiment share: the experiment and its feature table."""
+
+    experiment: Experiment
+    table: FeatureTable
+
+
+@lru_cache(maxsize=2)
+def open_bench(experiment: Path, features: Path, fingerprint: str) -> Bench:
+    """Open the tables of an experiment; a worker that runs many jobs opens them once.
+
+    Raises
+    ------
+    OutlastError
+        If the feature table is missing or was changed.
+    """
+    table = FeatureStore(features).load(fingerprint)
+    if table is None:
+        raise OutlastError(f"feature table {fingerprint} in {str(features)!r} is missing or was "
+                           "changed; run the same command again to extract it")  # fmt: skip
+    return Bench(Experiment.open(experiment), table)
+
+
+@lru_cache(maxsize=8)
+def _folds(folder: Path, split_json: str) -> tuple[Ints, list[Fold]]:
+    """Usable rows and the folds over them, once per split and process."""
+    experiment = Experiment.open(folder)
+    usable = np.flatnonzero(experiment.rows["usable"].to_numpy())
+    splitter = splitter_of(Strategy.model_validate_json(split_json), experiment.events)
+    times = experiment.instants("time", usable)
+    return usable, splitter.folds(times, experiment.instants("label_end", usable))
+
+
+@dataclass
+class Clock:
+    """Wall-clock seconds by stage."""
+
+    seconds: dict[str, float]
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage of the job."""
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+
+
+def _train(job: Job, bench: Bench, folder: Path, session: str, threads: int) -> Record:
+    started, clock = now(), Clock({})
+    usable, folds = _folds(bench.experiment.folder, job.split.model_dump_json())
+    fold = folds[job.fold]
+    train_rows, test_rows = usable[fold.train], usable[fold.test]
+    labels = bench.experiment.schema.labels
+    context = FitContext(task=job.task, n_classes=max(1, len(labels)), seed=job.seed,
+                         threads=threads)  # fmt: skip
+    with clock.stage("select"):
+        chosen = _select(bench, job.selection.model_dump_json(), job.split.model_dump_json(),
+                         job.fold)  # fmt: skip
+        _LOG.info("%d of %d features kept", len(chosen.kept), len(bench.table.names))
+        train, test = _matrices(bench, chosen.kept, train_rows, test_rows)
+    model = make_model(job.model.name, job.model.params)
+    with clock.stage("search"):
+        tuned = _tune(job, model, train, bench.experiment, train_rows, context)
+    with clock.stage("fit"):
+        fitted = model.fit(train, tuned.params, context, n_iterations=tuned.n_iterations)
+    with clock.stage("predict"):
+        prediction = fitted.predict(test)
+    scores = metrics.score_all(job.task, _known(test.y), prediction)
+    with clock.stage("explain"):
+        importances = _importances(fitted, test)
+    facts = {"n_rows": min(len(test_rows), _EXPLAINED_ROWS), "score": scores.get(job.metric),
+             "test_start": fold.audit.test_start, "test_end": fold.audit.test_end}  # fmt: skip
+    identity = {entry.feature: entry.feature_id for entry in bench.table.lineage}
+    features = [(name, identity[name]) for name in train.columns]
+    observed = observe(job, bench.experiment.folder.name, features, importances, facts)
+    write_parquet(folder / OBSERVATIONS, observed)
+    write_parquet(folder / PREDICTIONS, _predictions(bench.experiment, test_rows, prediction))
+    (folder / MODEL).mkdir(exist_ok=True)
+    fitted.save(folder / MODEL)
+    return Record(
+        job=job, status="ok" if scores.get(job.metric) is not None else "non_finite",
+        session=session, started=started, seconds=clock.seconds, audit=fold.audit, scores=scores,
+        train_scores=metrics.score_all(job.task, _known(train.y), fitted.predict(train)),
+        params=tuned.params, n_iterations=fitted.n_iterations, trials=tuned.trials,
+        decisions=chosen.decisions, note=tuned.note,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _select(bench: Bench, selection_json: str, split_json: str, fold: int) -> Selection:
+    """Choose features on the training rows of a fold alone, once for all its models."""
+    selection = Strategy.model_validate_json(selection_json)
+    usable, folds = _folds(bench.experiment.folder, split_json)
+    rows = usable[folds[fold].train]
+    y = bench.experiment.rows["y"].to_numpy()[rows]
+    selector = make_selector(selection.name, selection.params)
+    return selector.fit(bench.table.frame[rows], y, bench.table.lineage)
+
+
+def _matrices(
+    bench: Bench, columns: Sequence[str], train_rows: Ints, test_rows: Ints
+) -> tuple[Matrix, Matrix]:
+    """Both sides of the fold, categories coded by what the training rows know."""
+    frame = bench.table.frame.select(columns)
+    categories = [name for name in columns if name in bench.table.categorical]
+    codes = OrdinalCodes.fit(frame[train_rows], categories)
+    train, test = (_matrix(bench, codes, frame, categories, rows)
+                   for rows in (train_rows, test_rows))  # fmt: skip
+    return train, test
+
+
+def _matrix(
+    bench: Bench, codes: OrdinalCodes, frame: pl.DataFrame, categories: Sequence[str], rows: Ints
+) -> Matrix:
+    known = bench.experiment.rows
+    return Matrix(
+        X=codes.transform(frame[rows]).to_numpy().astype(np.float32),
+        columns=tuple(frame.columns),
+        categorical=tuple(frame.columns.index(name) for name in categories),
+        y=known["y"].to_numpy()[rows],
+        last_known=known["last_known"].to_numpy()[rows],
+    )
+
+
+def _tune(
+    job: Job, model: Model, train: Matrix, experiment: Experiment, rows: Ints, context: FitContext
+) -> Tuned:
+    splitter = splitter_of(job.split, experiment.events)
+    label_end = experiment.rows["label_end"].to_numpy()[rows]
+    times = Times(experiment.instants("time", rows), label_end, inherited_rules(splitter))
+    search = Search(kind=job.search.name, **job.search.params)  # type: ignore[arg-type]
+    tuned = tune(model, train, times, search, metrics.METRICS[job.metric], context)
+    if tuned.note:
+        _LOG.warning("%s", tuned.note)
+    return tuned
+
+
+def _importances(fitted: FittedModel, test: Matrix) -> dict[str, npt.NDArray[np.float64] | None]:
+    """Native gain (training side) and mean |SHAP| on held-out rows, evenly spread over time."""
+    n = len(test.X)
+    spread = np.unique(np.linspace(0, n - 1, min(n, _EXPLAINED_ROWS)).astype(np.intp))
+    contributions = fitted.contributions(test.take(spread))
+    shap = None if contributions is None else np.abs(contributions).mean(axis=0)
+    return {"gain": fitted.gain(), "shap_mean_abs": shap}
+
+
+def _predictions(
+    experiment: Experiment, rows: Ints, prediction: npt.NDArray[np.float64]
+) -> pl.DataFrame:
+    known = experiment.rows[rows].select("time", "label_end", "code", "y")
+    if prediction.ndim == 1:
+        columns = {"p": prediction}
+    else:
+        columns = {f"p_{k}": prediction[:, k] for k in range(prediction.shape[1])}
+    return known.with_columns(row=pl.Series(rows), **{k: pl.Series(v) for k, v in columns.items()})
+
+
+def _known(y: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
+    assert y is not None, "rows of a fold are labelled"
+    return y

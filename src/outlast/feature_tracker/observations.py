@@ -1,0 +1,76 @@
+"""What one fit says of its features: importance in the fit's own units and as a share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from outlast.records import Job
+
+Floats = npt.NDArray[np.float64]
+
+_UNITS = {"gain": "loss reduction", "shap_mean_abs": "model output"}
+_PARTS = {"gain": "train", "shap_mean_abs": "test"}
+
+SCHEMA: dict[str, type[pl.DataType]] = {
+    "job": pl.String, "experiment": pl.String, "model": pl.String, "split": pl.String,
+    "search": pl.String, "selection": pl.String, "fold": pl.Int32, "seed": pl.Int64,
+    "feature": pl.String, "feature_id": pl.String, "method": pl.String, "data_part": pl.String,
+    "value": pl.Float64, "unit": pl.String, "share": pl.Float64, "rank": pl.Int32,
+    "n_rows": pl.Int64, "score": pl.Float64, "test_start": pl.Int64, "test_end": pl.Int64,
+}  # fmt: skip
+
+
+def observe(
+    job: Job, experiment: str, features: Sequence[tuple[str, str]],
+    importances: Mapping[str, Floats | None], facts: Mapping[str, float | int | None],
+) -> pl.DataFrame:  # fmt: skip
+    """Return the observations of one fit, one row per feature and method.
+
+    Parameters
+    ----------
+    job : Job
+    experiment : str
+    features : sequence of (name, feature_id)
+        The columns of the model, in order.
+    importances : mapping of {"gain", "shap_mean_abs"} to ndarray of shape (p,) or None
+        None where the model has no such importance.
+    facts : mapping
+        ``n_rows`` explained, held-out ``score``, ``test_start`` and ``test_end`` (ns).
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns as in `SCHEMA`. ``share`` sums to one within a method; ``rank`` 1 is best.
+    """
+    tables = [
+        _method(features, method, values)
+        for method, values in importances.items()
+        if values is not None and len(features)
+    ]
+    if not tables:
+        return pl.DataFrame(schema=SCHEMA)
+    keys = {"job": job.id, "experiment": experiment, "model": job.model.label,
+            "split": job.split.label, "search": job.search.label,
+            "selection": job.selection.label, "fold": job.fold, "seed": job.seed,
+            **facts}  # fmt: skip
+    constants = [pl.lit(value, dtype=SCHEMA[name]).alias(name) for name, value in keys.items()]
+    return pl.concat(tables).with_columns(constants).select(
+        pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()
+    )
+
+
+def _method(features: Sequence[tuple[str, str]], method: str, values: Floats) -> pl.DataFrame:
+    total = float(np.sum(values))
+    return pl.DataFrame({
+        "feature": [name for name, _ in features],
+        "feature_id": [identity for _, identity in features],
+        "value": values,
+        "share": values / total if total > 0 else np.zeros_like(values),
+    }).with_columns(
+        rank=pl.col("value").rank("min", descending=True),
+        method=pl.lit(method), data_part=pl.lit(_PARTS[method]), unit=pl.lit(_UNITS[method]),
+    )  # fmt: skip

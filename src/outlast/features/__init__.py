@@ -1,0 +1,85 @@
+"""Features that look only backwards, the recipes made of them, and their lineage."""
+
+from collections.abc import Callable
+
+from outlast.data.panel import Panel
+from outlast.features.arithmetic import Category, Combine, Raw
+from outlast.features.automatic import default_recipe
+from outlast.features.base import Feature
+from outlast.features.calendar import CalendarPart
+from outlast.features.cross_section import CrossSectionDemean, CrossSectionRank, Market
+from outlast.features.encodings import OrdinalCodes
+from outlast.features.events import InsideEvent, TimeSinceEvent
+from outlast.features.lineage import Lineage
+from outlast.features.recipe import FeatureTable, Recipe
+from outlast.features.stocks import stocks_recipe
+from outlast.features.target_history import last_known_target
+from outlast.features.windows import (
+    Difference,
+    Drawdown,
+    Ewm,
+    EwmTime,
+    Expanding,
+    Lag,
+    RangePosition,
+    Return,
+    Rolling,
+    RollingTime,
+    ZScore,
+)
+
+FEATURES: dict[str, type[Feature]] = {
+    "raw": Raw,
+    "category": Category,
+    "combine": Combine,
+    "lag": Lag,
+    "difference": Difference,
+    "return": Return,
+    "rolling": Rolling,
+    "rolling_time": RollingTime,
+    "z_score": ZScore,
+    "drawdown": Drawdown,
+    "range_position": RangePosition,
+    "ewm": Ewm,
+    "ewm_time": EwmTime,
+    "expanding": Expanding,
+    "calendar_part": CalendarPart,
+    "cross_section_rank": CrossSectionRank,
+    "cross_section_demean": CrossSectionDemean,
+    "market": Market,
+    "time_since_event": TimeSinceEvent,
+    "inside_event": InsideEvent,
+}
+
+# The recipes written by hand: panel name -> builder. Any other table gets the automatic one.
+RECIPES: dict[str, Callable[[Panel], Recipe]] = {"stocks": stocks_recipe}
+
+__all__ = [
+    "FEATURES",
+    "RECIPES",
+    "Feature",
+    "FeatureTable",
+    "Lineage",
+    "OrdinalCodes",
+    "Recipe",
+    "default_recipe",
+    "last_known_target",
+    "make_recipe",
+]
+
+
+def make_recipe(panel: Panel) -> Recipe:
+    """Return the hand-written recipe for a known table, the automatic one for any other.
+
+    Examples
+    --------
+    >>> from outlast.data import load_stocks
+    >>> make_recipe(load_stocks()).name
+    'stocks'
+    """
+    if panel.name in RECIPES:
+        recipe = RECIPES[panel.name](panel)
+        # A file that merely happens to be called stocks.csv is not the embedded table.
+        if recipe.fits(panel):
+            return recipe
+    return default_recipe(panel)

@@ -1,0 +1,99 @@
+"""The contract of a feature: a column that looks only backwards from each row's own time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+
+from outlast.data.events import Events
+from outlast.data.times import Zone
+from outlast.errors import InputError
+from outlast.features.lookback import Lookback
+
+# The two keys that a recipe adds to the table: time as Datetime("ns") in UTC, entity as text.
+TIME = "__time"
+ENTITY = "__entity"
+
+FitScope = Literal["stateless", "expanding", "train_fold"]
+Accepts = Literal["number", "time", "any"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a feature may know besides the table: the events and the kind of clock."""
+
+    events: Events
+    zone: Zone
+
+
+@dataclass(frozen=True)
+class Feature(ABC):
+    """One named column computed from raw columns or earlier features.
+
+    A value may depend on its own row and on rows at or before its time, never on a later
+    one. Subclasses are frozen dataclasses whose fields are the parameters.
+
+    Parameters
+    ----------
+    name : str
+        Name of the new column.
+    source : str
+        The column it is computed from.
+    """
+
+    name: str
+    source: str
+
+    family: ClassVar[str]
+    fit_scope: ClassVar[FitScope] = "stateless"
+    accepts: ClassVar[Accepts] = "number"
+    needs_clock: ClassVar[bool] = False
+    input_fields: ClassVar[tuple[str, ...]] = ("source",)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns it is computed from directly."""
+        return tuple(getattr(self, field) for field in self.input_fields)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Everything that decides the values, besides the inputs."""
+        named = {"name", *self.input_fields}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in named}
+
+    @property
+    def lookback(self) -> Lookback:
+        """The reach of this step alone, without that of its inputs."""
+        return Lookback()
+
+    def text(self, inputs: Sequence[str]) -> str:
+        """Return the formula in words, with the formulas of the inputs put in."""
+        given = {key: value for key, value in self.params.items() if value is not None}
+        params = (f"{key}={value!r}" for key, value in given.items())
+        return f"{type(self).__name__}({', '.join((*inputs, *params))})"
+
+    @abstractmethod
+    def compute(self, frame: pl.DataFrame, context: Context) -> pl.Series:
+        """Return the values for a table sorted by `TIME` and `ENTITY`, row by row."""
+
+
+class ExpressionFeature(Feature):
+    """A feature that is one polars expression; a recipe computes many of them at once."""
+
+    @abstractmethod
+    def expression(self) -> pl.Expr:
+        """Return the expression over the columns of the table."""
+
+    def compute(self, frame: pl.DataFrame, context: Context) -> pl.Series:  # noqa: ARG002
+        """Evaluate the expression on the table."""
+        return frame.select(self.expression().alias(self.name)).to_series()
+
+
+def at_least(what: str, value: float, minimum: float) -> None:
+    """Raise `InputError` if a parameter is smaller than it can be."""
+    if value < minimum:
+        raise InputError(f"{what} must be >= {minimum}, got {value}")

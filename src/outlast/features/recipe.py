@@ -1,0 +1,255 @@
+"""A recipe turns a panel into a table of features, row for row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+import polars.selectors as cs
+
+from outlast.data.panel import Panel
+from outlast.errors import InputError, suggest, unknown_name
+from outlast.features.arithmetic import Category, Raw
+from outlast.features.base import ENTITY, TIME, Context, ExpressionFeature, Feature
+from outlast.features.lineage import Lineage, trace
+from outlast.records import content_hash, source_hash
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The features of a panel.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        Row i belongs to row i of the panel. Numbers are Float32, missing ones NaN;
+        categories are text, missing ones null.
+    lineage : tuple of Lineage
+        One entry per column, in the same order.
+    fingerprint : str
+        Names the data and the recipe together.
+    """
+
+    frame: pl.DataFrame
+    lineage: tuple[Lineage, ...]
+    fingerprint: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all features."""
+        return tuple(self.frame.columns)
+
+    @property
+    def categorical(self) -> tuple[str, ...]:
+        """The names of the features that are categories."""
+        return tuple(self.frame.select(cs.string()).columns)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An ordered list of features, in which later ones may build on earlier ones.
+
+    Parameters
+    ----------
+    name : str
+    features : tuple of Feature
+        An input is an earlier feature or, if there is none of that name, a raw column.
+    exported : tuple of str, optional
+        The features that become columns; all when empty. The rest are only steps.
+    skipped : tuple of (str, str), optional
+        Columns of the table that were left out, each with the reason.
+
+    Raises
+    ------
+    InputError
+        If two features share a name, or an exported name is no feature.
+
+    Examples
+    --------
+    >>> from outlast.data import load_stocks
+    >>> from outlast.features.windows import Return, Rolling
+    >>> recipe = Recipe("returns", (Return("r1", "adj_close"),
+    ...                             Rolling("vol_21", "r1", statistic="std", rows=21)), ("vol_21",))
+    >>> table = recipe.transform(load_stocks())
+    >>> table.frame.shape, table.lineage[0].expression
+    ((12154, 1), "Rolling(Return(adj_close, steps=1), rows=21, statistic='std')")
+    """
+
+    name: str
+    features: tuple[Feature, ...]
+    exported: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [feature.name for feature in self.features]
+        if not names:
+            left_out = "".join(f"; {column}: {reason}" for column, reason in self.skipped)
+            raise InputError(f"recipe {self.name!r} has no features; add a column that is known "
+                             f"at prediction time{left_out}")  # fmt: skip
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"recipe {self.name!r}: two features are called {name!r}")
+        for name in self.exported:
+            if name not in names:
+                raise unknown_name("exported feature", name, names)
+        object.__setattr__(self, "exported", self.exported or tuple(names))
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """The raw columns that the recipe needs."""
+        entries = trace(self.features, timedelta(0)).values()
+        return tuple(dict.fromkeys(root for entry in entries for root in entry.roots))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the exported features: names, formulas, parameters and inputs."""
+        entries = trace(self.features, timedelta(0))
+        return content_hash([[name, entries[name].feature_id] for name in self.exported])
+
+    def table_fingerprint(self, panel: Panel) -> str:
+        """Return the name of the table that `transform` makes: data, recipe and code."""
+        code = source_hash(Path(__file__).parent.glob("*.py"))
+        return content_hash([panel.fingerprint, self.fingerprint, code])
+
+    def transform(self, panel: Panel) -> FeatureTable:
+        """Compute the features.
+
+        Parameters
+        ----------
+        panel : Panel
+
+        Returns
+        -------
+        FeatureTable
+
+        Raises
+        ------
+        InputError
+            If a column is missing, may not be a feature, or has the wrong type.
+        """
+        self.check(panel)
+        context = Context(panel.events, panel.time.zone)
+        frame = _working_table(panel, self.roots, self.features)
+        for level in _levels(self.features):
+            frame = _with_features(frame, level, context)
+        entries = trace(self.features, _usual_step(frame))
+        return FeatureTable(
+            frame=frame.select(_for_models(frame[name]) for name in self.exported),
+            lineage=tuple(entries[name] for name in self.exported),
+            fingerprint=self.table_fingerprint(panel),
+        )
+
+    def check(self, panel: Panel) -> None:
+        """Raise if the recipe does not fit the panel.
+
+        Raises
+        ------
+        InputError
+            Naming the column or feature and what is wrong with it.
+        """
+        for root in self.roots:
+            _check_root(root, panel)
+        for feature in self.features:
+            _check_feature(feature, panel, set(self.roots))
+
+    def fits(self, panel: Panel) -> bool:
+        """Whether the recipe can be used on the panel."""
+        try:
+            self.check(panel)
+        except InputError:
+            return False
+        return True
+
+
+def _check_root(column: str, panel: Panel) -> None:
+    schema = panel.schema
+    if column not in panel.frame.columns:
+        raise InputError(f"recipe needs column {column!r}, which is neither in the table nor an "
+                         f"earlier feature: {suggest(column, panel.frame.columns)}")  # fmt: skip
+    if column in schema.reserved - {schema.time}:
+        raise InputError(f"column {column!r} is declared as target, label end, leaky or ignored; "
+                         "it can never be the input of a feature")  # fmt: skip
+
+
+def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
+    columns = panel.frame.columns
+    if feature.name in {TIME, ENTITY} or (
+        feature.name in columns and not isinstance(feature, (Raw, Category))
+    ):
+        raise InputError(f"feature {feature.name!r} has the name of a column; give it another")
+    if feature.needs_clock and panel.time.zone == "abstract":
+        raise InputError(f"feature {feature.name!r} needs real times, but {panel.schema.time!r} "
+                         "holds plain integers; count in rows or steps instead")  # fmt: skip
+    for column in roots.intersection(feature.inputs):
+        dtype = panel.frame[column].dtype
+        number = dtype.is_numeric() or dtype == pl.Boolean
+        if feature.accepts == "number" and not number:
+            raise InputError(f"feature {feature.name!r} needs numbers, but {column!r} is {dtype}; "
+                             "use it as a category or convert it")  # fmt: skip
+        if feature.accepts == "time" and column != panel.schema.time:
+            raise InputError(f"feature {feature.name!r} reads the time column "
+                             f"{panel.schema.time!r}, got {column!r}")  # fmt: skip
+
+
+def _working_table(
+    panel: Panel, roots: Sequence[str], features: Sequence[Feature]
+) -> pl.DataFrame:
+    """Select the raw columns, numbers as Float64 without infinities, and add the two keys."""
+    entity = panel.schema.entity
+    names = pl.lit("") if entity is None else panel.frame[entity].cast(pl.String)
+    frame = panel.frame.select(roots).with_columns(
+        pl.Series(TIME, panel.time.ns).cast(pl.Datetime("ns")).set_sorted()
+    )
+    # A category keeps its type, so that code 7 reads "7" and not "7.0".
+    kept = {column for feature in features if feature.accepts == "any" for column in feature.inputs}
+    numbers = _tidy(frame, [root for root in roots if root not in kept])
+    return frame.with_columns(names.alias(ENTITY), *numbers)
+
+
+def _levels(features: Sequence[Feature]) -> list[list[Feature]]:
+    """Group the features so that each level needs only the levels before it."""
+    depth: dict[str, int] = {}
+    levels: list[list[Feature]] = []
+    for feature in features:
+        depth[feature.name] = max(depth.get(name, -1) for name in feature.inputs) + 1
+        if depth[feature.name] == len(levels):
+            levels.append([])
+        levels[depth[feature.name]].append(feature)
+    return levels
+
+
+def _with_features(
+    frame: pl.DataFrame, level: Sequence[Feature], context: Context
+) -> pl.DataFrame:
+    columns = [
+        feature.expression().alias(feature.name)
+        if isinstance(feature, ExpressionFeature)
+        else feature.compute(frame, context)
+        for feature in level
+    ]
+    frame = frame.with_columns(columns)
+    return frame.with_columns(_tidy(frame, [feature.name for feature in level]))
+
+
+def _tidy(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
+    """Numbers as Float64, with null for NaN and infinity: both would spread over windows."""
+    numbers = frame.select(names).select(cs.numeric() | cs.boolean()).columns
+    floats = [pl.col(name).cast(pl.Float64) for name in numbers]
+    return [pl.when(number.is_finite()).then(number) for number in floats]
+
+
+def _for_models(column: pl.Series) -> pl.Series:
+    """Float32 with NaN for missing; what Float32 cannot hold is missing too."""
+    if column.dtype == pl.String:
+        return column
+    small = column.cast(pl.Float32, strict=False).fill_null(float("nan"))
+    return small.set(small.is_infinite(), float("nan"))
+
+
+def _usual_step(frame: pl.DataFrame) -> timedelta:
+    gap = frame.select(pl.col(TIME).diff().over(ENTITY).median()).item()
+    return gap if isinstance(gap, timedelta) else timedelta(0)

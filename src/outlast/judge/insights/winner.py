@@ -1,0 +1,126 @@
+"""What can be said about the best model."""
+
+from __future__ import annotations
+
+from outlast.judge import statistics
+from outlast.judge.board import Row
+from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.wording import interval_text, number, signed
+from outlast.records import Finding
+
+
+def _cost(row: Row) -> float:
+    """Seconds of fitting and of predicting the held-out rows."""
+    return row.fit_seconds + (row.predict_us_per_row or 0.0) * row.n_test / 1e6
+
+
+class WinnerWithinNoise(Rule):
+    """The winner cannot be told from another model."""
+
+    code = "OL201"
+    title = "The winner is not distinguishable"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Paired block bootstrap of the difference between the best and every other model."""
+        if len({row.model for row in evidence.models}) < 2:
+            return self.not_applicable("fewer than two models under the headline split")
+        best = evidence.models[0]
+        tied = _one_per_model([r for r in evidence.models
+                               if r.model != best.model and _as_good(evidence, best, r)])  # fmt: skip
+        if not tied:
+            return self.passed(f"No other model is within noise of {best.model}.")
+        cheap = min(tied, key=_cost)
+        gain = evidence.board.gain(best.id, cheap.id)
+        names = ", ".join(row.model for row in tied)
+        ratio = _cost(best) / max(_cost(cheap), 1e-9)
+        numbers = {"difference": gain.value, "low": gain.low, "high": gain.high, "cheaper": ratio}
+        sentence = (f"{best.model} cannot be told from {names}: the difference to {cheap.model} "
+                    f"is {signed(gain)} {evidence.board.metric.name}.")  # fmt: skip
+        if ratio >= 1 / evidence.thresholds.cheaper_ratio:
+            return self.issue("low", f"{sentence} {cheap.model} costs {ratio:.0f}x less time.",
+                              f"Prefer {cheap.model}.", **numbers)  # fmt: skip
+        return self.issue("low", sentence, "Choose by cost, speed or taste; collect more held-out "
+                          "time before ranking them.", **numbers)  # fmt: skip
+
+
+class WinnerIsClear(Rule):
+    """The winner beats every other model by more than noise."""
+
+    code = "OL202"
+    title = "The winner is clear"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """The complement of OL201, with the smallest margin."""
+        rivals = _one_per_model(evidence.models)[1:]
+        if not rivals:
+            return self.not_applicable("fewer than two models under the headline split")
+        best = evidence.models[0]
+        gain = evidence.board.gain(best.id, rivals[0].id)
+        numbers = {"margin": gain.value, "low": gain.low, "high": gain.high}
+        sentence = f"{best.model} leads the next model, {rivals[0].model}, by {signed(gain)}"
+        if any(row.tier == 1 for row in rivals):
+            return self.passed(f"{sentence}: not clear.", **numbers)
+        return self.tip(f"{sentence}.", f"Adopt {best.model}.", **numbers)
+
+
+class NothingBeatsBaseline(Rule):
+    """No model is better than a rule without learning."""
+
+    code = "OL203"
+    title = "No model beats the baseline"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """One-sided bootstrap p-values against the best baseline, Holm-corrected."""
+        bar = next((row for row in evidence.rows if row.is_baseline), None)
+        tested = [row for row in evidence.models if row.p_over_baseline is not None]
+        if bar is None or not tested:
+            return self.not_applicable("no baseline was run beside a model")
+        adjusted = statistics.holm([row.p_over_baseline or 0.0 for row in tested])
+        smallest = min(adjusted)
+        best = tested[0]
+        told = (f"the best of {len(tested)} configurations, {best.model}, gains "
+                f"{signed(best.over_baseline)} {evidence.board.metric.name} over {bar.model} "
+                f"{interval_text(bar.score)}; smallest Holm-adjusted p "
+                f"{number(smallest)}")  # fmt: skip
+        numbers = {"p": smallest, "gain": best.over_baseline.value if best.over_baseline else None}
+        if smallest > evidence.thresholds.alpha:
+            return self.issue("high", f"No model beats the baseline: {told}.",
+                              "Do not deploy: find better features or another target.",
+                              **numbers)  # fmt: skip
+        return self.passed(f"{told[0].upper()}{told[1:]}.", **numbers)
+
+
+class LinearIsEnough(Rule):
+    """A linear model does as well as the best."""
+
+    code = "OL204"
+    title = "A linear model is enough"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """The best gains less than the tolerance over linear, its upper bound less than two."""
+        linear = next((row for row in evidence.models if row.model == "linear"), None)
+        if linear is None or len(evidence.models) < 2:
+            return self.not_applicable("no linear model beside another one")
+        best = evidence.models[0]
+        tolerance = evidence.tolerance(best)
+        gain = evidence.board.gain(best.id, linear.id)
+        told = f"{best.model} gains {signed(gain)} {evidence.board.metric.name} over linear"
+        numbers = {"gain": gain.value, "high": gain.high, "tolerance": tolerance}
+        enough = gain.value is not None and gain.high is not None
+        if enough and gain.value < tolerance and gain.high < 2 * tolerance:  # type: ignore[operator]
+            return self.tip(f"{told}: less than the tolerance of {number(tolerance)}.",
+                            "Ship linear and gain transparency.", **numbers)  # fmt: skip
+        return self.passed(f"{told} (tolerance {number(tolerance)}).", **numbers)
+
+
+def _as_good(evidence: Evidence, best: Row, row: Row) -> bool:
+    """Not distinguishable, or worse by less than what matters."""
+    gain = evidence.board.gain(best.id, row.id).value
+    return row.tier == 1 or (gain is not None and gain <= evidence.tolerance(best))
+
+
+def _one_per_model(rows: list[Row]) -> list[Row]:
+    best: dict[str, Row] = {}
+    for row in rows:
+        best.setdefault(row.model, row)
+    return list(best.values())

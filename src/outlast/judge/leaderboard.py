@@ -1,0 +1,321 @@
+"""From held-out predictions to a leaderboard with intervals, ties and tiers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from outlast import metrics
+from outlast.judge import statistics
+from outlast.judge.board import Interval, Row
+from outlast.metrics import Metric
+from outlast.records import Record, content_hash
+
+Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+# Small enough for a chunk of weights to stay in the cache: six times faster than one of 4 M.
+_CHUNK_CELLS = 250_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finished fold: its record and its held-out predictions."""
+
+    record: Record
+    predictions: pl.DataFrame
+
+    @property
+    def y(self) -> Floats:
+        """Class index or value of each held-out row, shape (n,)."""
+        return self.predictions["y"].to_numpy()
+
+    @property
+    def prediction(self) -> Floats:
+        """Shape (n,), or (n, k) for multiclass."""
+        names = [name for name in self.predictions.columns if name.startswith("p")]
+        values = self.predictions.select(names).to_numpy()
+        return values[:, 0] if len(names) == 1 else values
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One configuration under one split: all its folds, score and bootstrap draws."""
+
+    results: tuple[Result, ...]
+    score: float | None
+    draws: Floats
+    n_blocks: int
+
+    @property
+    def record(self) -> Record:
+        """The first fold's record, for what all folds share."""
+        return self.results[0].record
+
+    @property
+    def id(self) -> str:
+        """Short content hash of the configuration."""
+        return content_hash(list(self.record.job.configuration), 8)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The leaderboard and what it was made from.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        Split by split, best first.
+    contestants : mapping of row id to Contestant
+    metric : Metric
+    """
+
+    rows: tuple[Row, ...]
+    contestants: Mapping[str, Contestant]
+    metric: Metric
+    splits: tuple[str, ...] = ()
+
+    def of_split(self, split: str | None) -> list[Row]:
+        """The rows of one split, best first."""
+        return [row for row in self.rows if row.split == split]
+
+    def gain(self, a: str, b: str) -> Interval:
+        """How much better row `a` scores than row `b` of the same split, with an interval."""
+        first, second = self.contestants[a], self.contestants[b]
+        return _gain(self.metric, first, second)
+
+    def gain_draws(self, a: str, b: str) -> Floats:
+        """The bootstrap draws behind `gain`."""
+        return self._sign * (self.contestants[a].draws - self.contestants[b].draws)
+
+    @property
+    def _sign(self) -> float:
+        return 1.0 if self.metric.greater_is_better else -1.0
+
+
+@dataclass(frozen=True)
+class BoardSettings:
+    """How the leaderboard is made.
+
+    Parameters
+    ----------
+    baselines : frozenset of str
+        Names of the models that only set the bar.
+    leaky_splits : frozenset of str
+        Names of the splits that are a contrast and never a verdict.
+    n_draws : int, default 999
+        Bootstrap draws.
+    seed : int, default 0
+    split_order : tuple of str
+        Names of the splits in the order in which they are listed; the first honest one is
+        the headline when none is asked for.
+    """
+
+    baselines: frozenset[str]
+    leaky_splits: frozenset[str]
+    n_draws: int = 999
+    seed: int = 0
+    split_order: tuple[str, ...] = ()
+
+
+def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettings) -> Board:
+    """Score every configuration under every split.
+
+    A configuration counts only when all folds that its split has are there, so that all
+    rows of a split are means over the same folds and their differences are paired.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        Finished folds of one experiment.
+    metric : Metric
+        The primary metric.
+    settings : BoardSettings
+
+    Returns
+    -------
+    Board
+    """
+    rows: list[Row] = []
+    contestants: dict[str, Contestant] = {}
+    ordered = sorted(results, key=lambda r: _split_order(r, settings))
+    by_split = _group(ordered, lambda r: r.record.job.split.label)
+    for split, members in by_split.items():
+        field_ = list(_contestants(members, metric, settings))
+        ranked = sorted(field_, key=lambda c: _sort_key(c, metric))
+        rows += _rows(ranked, split, metric, settings)
+        contestants |= {c.id: c for c in ranked}
+    return Board(tuple(rows), contestants, metric, tuple(by_split))
+
+
+def _contestants(
+    members: Sequence[Result], metric: Metric, settings: BoardSettings
+) -> Iterator[Contestant]:
+    by_configuration = _group(members, lambda r: r.record.job.configuration)
+    n_folds = len({member.record.job.fold for member in members})
+    complete = [sorted(found, key=lambda r: r.record.job.fold)
+                for found in by_configuration.values() if len(found) == n_folds]  # fmt: skip
+    resamplings: dict[int, _Resampling] = {}
+    for folds in complete:
+        for result in folds:
+            fold = result.record.job.fold
+            if fold not in resamplings:
+                resamplings[fold] = _Resampling.of(result, settings)
+        yield _contestant(folds, resamplings, metric)
+
+
+@dataclass(frozen=True)
+class _Resampling:
+    """The bootstrap of one fold's timestamps, shared by all models so that gains are paired."""
+
+    codes: npt.NDArray[np.intp]
+    counts: npt.NDArray[np.intp] = field(repr=False)
+    n_blocks: int
+
+    @classmethod
+    def of(cls, result: Result, settings: BoardSettings) -> _Resampling:
+        time = result.predictions["time"].to_numpy()
+        distinct, codes = np.unique(time, return_inverse=True)
+        steps = statistics.horizon_in_steps(time, result.predictions["label_end"].to_numpy())
+        losses = metrics.row_losses(result.record.job.task, result.y, result.prediction)
+        per_time = np.bincount(codes, losses) / np.bincount(codes)
+        length = statistics.block_length(per_time, steps)
+        # The seed depends on the fold alone: every model of the split meets the same draws.
+        rng = np.random.default_rng([settings.seed, result.record.job.fold])
+        counts = statistics.block_counts(distinct.size, length, settings.n_draws, rng)
+        return cls(codes, counts, statistics.independent_blocks(distinct.size, steps))
+
+    def scores(self, metric: Metric, result: Result) -> Floats:
+        """The metric on every draw, in chunks that keep memory small."""
+        chunk = max(1, _CHUNK_CELLS // max(1, self.codes.size))
+        parts = [
+            metrics.weighted_scores(metric, result.y, result.prediction,
+                                    self.counts[i : i + chunk][:, self.codes])
+            for i in range(0, len(self.counts), chunk)
+        ]  # fmt: skip
+        return np.concatenate(parts)
+
+
+def _contestant(
+    folds: Sequence[Result], resamplings: Mapping[int, _Resampling], metric: Metric
+) -> Contestant:
+    scores = [result.record.scores.get(metric.name) for result in folds]
+    known = [score for score in scores if score is not None]
+    draws = [resamplings[r.record.job.fold].scores(metric, r)
+             for r, score in zip(folds, scores, strict=True) if score is not None]  # fmt: skip
+    return Contestant(
+        results=tuple(folds),
+        score=float(np.mean(known)) if known else None,
+        draws=np.mean(draws, axis=0) if draws else np.array([]),
+        n_blocks=sum(resamplings[r.record.job.fold].n_blocks for r in folds),
+    )
+
+
+def _rows(
+    ranked: Sequence[Contestant], split: str, metric: Metric, settings: BoardSettings
+) -> Iterator[Row]:
+    best = next((c for c in ranked if c.score is not None), None)
+    bars = [c for c in ranked if c.record.job.model.name in settings.baselines]
+    bar = next((c for c in bars if c.score is not None), None)
+    tiers = [_tier(contestant, best, metric) for contestant in ranked]
+    for position, (contestant, tier) in enumerate(zip(ranked, tiers, strict=True), start=1):
+        tied = tier == 1 and tiers.count(1) > 1
+        yield _row(contestant, metric, settings).model_copy(update={
+            "rank": "1=" if tied else str(position),
+            "tier": tier,
+            "split": split,
+            "over_best": _gain(metric, contestant, best) if best else None,
+            "over_baseline": _gain(metric, contestant, bar) if bar else None,
+            "p_over_baseline": _p_value(metric, contestant, bar),
+        })  # fmt: skip
+
+
+def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row:
+    job = contestant.record.job
+    records = [result.record for result in contestant.results]
+    n_test = sum(result.predictions.height for result in contestant.results)
+    return Row(
+        id=contestant.id, rank="", tier=2, model=job.model.label, search=job.search.label,
+        selection=job.selection.label, split=job.split.label,
+        leaky=job.split.name in settings.leaky_splits,
+        is_baseline=job.model.name in settings.baselines,
+        score=statistics.percentile_interval(contestant.score, contestant.draws),
+        n_folds=len(records), n_test=n_test, n_blocks=contestant.n_blocks,
+        worst_fold=_worst(records, metric),
+        train_score=_mean([record.train_scores.get(metric.name) for record in records]),
+        other_scores={name: _mean([record.scores.get(name) for record in records])
+                      for name in records[0].scores if name != metric.name},
+        fit_seconds=sum(record.seconds.get("fit", 0.0) for record in records),
+        search_seconds=sum(record.seconds.get("search", 0.0) for record in records),
+        predict_us_per_row=1e6 * sum(r.seconds.get("predict", 0.0) for r in records) / n_test,
+        n_features=round(np.mean([sum(d.action != "drop" for d in r.decisions) for r in records])),
+        jobs=tuple(record.job.id for record in records),
+    )  # fmt: skip
+
+
+def _tier(contestant: Contestant, best: Contestant | None, metric: Metric) -> int:
+    """1 for all that cannot be told from the best, 2 for the rest."""
+    if best is None or contestant.score is None:
+        return 2
+    if contestant is best:
+        return 1
+    if contestant.n_blocks < statistics.MIN_BLOCKS:
+        return 1
+    gain = _gain(metric, contestant, best)
+    return 2 if gain.high is not None and gain.high < 0 else 1
+
+
+def _gain(metric: Metric, a: Contestant, b: Contestant) -> Interval:
+    if a.score is None or b.score is None:
+        return Interval(value=None)
+    if a is b:
+        return Interval(value=0.0, low=0.0, high=0.0)
+    sign = 1.0 if metric.greater_is_better else -1.0
+    value = metrics.improvement(metric, a.score, b.score)
+    return statistics.percentile_interval(value, sign * (a.draws - b.draws))
+
+
+def _p_value(metric: Metric, contestant: Contestant, bar: Contestant | None) -> float | None:
+    if bar is None or contestant.score is None or contestant is bar:
+        return None
+    sign = 1.0 if metric.greater_is_better else -1.0
+    return statistics.one_sided_p(sign * (contestant.draws - bar.draws))
+
+
+def _sort_key(contestant: Contestant, metric: Metric) -> tuple[bool, float, str]:
+    if contestant.score is None:
+        return True, 0.0, contestant.record.job.label
+    signed = -contestant.score if metric.greater_is_better else contestant.score
+    return False, signed, contestant.record.job.label
+
+
+def _split_order(result: Result, settings: BoardSettings) -> tuple[int, str]:
+    split, order = result.record.job.split, settings.split_order
+    return order.index(split.name) if split.name in order else len(order), split.label
+
+
+def _worst(records: Sequence[Record], metric: Metric) -> float | None:
+    scores = [record.scores.get(metric.name) for record in records]
+    known = [score for score in scores if score is not None]
+    if not known:
+        return None
+    return min(known) if metric.greater_is_better else max(known)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    groups: defaultdict[K, list[T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)

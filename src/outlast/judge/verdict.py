@@ -1,0 +1,155 @@
+"""The headline: which model to ship, what to expect from it, or that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from outlast.judge import statistics
+from outlast.judge.board import Headline, Interval, Row, Trust, Verdict
+from outlast.judge.insights.base import Thresholds
+from outlast.judge.leaderboard import Board
+from outlast.judge.wording import interval_text, number, signed
+from outlast.records import Finding
+
+# A random split that looks better (OL101) does not make the honest number wrong, so it is a
+# warning about the data and not a reason to distrust the headline altogether.
+_LOW_TRUST = ("OL103", "OL203")
+_MEDIUM_TRUST = ("OL101", "OL102", "OL401", "OL806")
+
+
+def headline_split(board: Board, wanted: str | None) -> str | None:
+    """Return the split that stands for deployment: the wanted one, else the first honest one.
+
+    Parameters
+    ----------
+    board : Board
+    wanted : str, optional
+        Name or label of a split.
+    """
+    honest = [split for split in board.splits
+              if board.of_split(split) and not board.of_split(split)[0].leaky]  # fmt: skip
+    for split in honest:
+        if wanted is not None and wanted in (split, split.split("(")[0]):
+            return split
+    return honest[0] if honest else None
+
+
+def recommended(board: Board, split: str | None) -> Row | None:
+    """Return the best-scoring row; a baseline only where nothing else was run."""
+    rows = [row for row in board.of_split(split) if row.score.value is not None]
+    return next((row for row in rows if not row.is_baseline), rows[0] if rows else None)
+
+
+def beats_baseline(board: Board, split: str | None, alpha: float) -> list[Row]:
+    """Return the rows whose gain over the best baseline survives Holm's correction."""
+    rows = [row for row in board.of_split(split)
+            if not row.is_baseline and row.p_over_baseline is not None]  # fmt: skip
+    adjusted = statistics.holm([row.p_over_baseline or 0.0 for row in rows])
+    return [row for row, p in zip(rows, adjusted, strict=True) if p <= alpha]
+
+
+def make_headline(
+    board: Board, split: str | None, findings: Sequence[Finding], thresholds: Thresholds
+) -> Headline:
+    """Return the answer in one sentence, with the trust that it deserves.
+
+    Parameters
+    ----------
+    board : Board
+    split : str, optional
+        The headline split; None when only leaky splits were run.
+    findings : sequence of Finding
+    thresholds : Thresholds
+
+    Returns
+    -------
+    Headline
+    """
+    row = recommended(board, split)
+    if split is None or row is None:
+        return _nothing_honest(board)
+    verdict = _verdict(board, split, row, thresholds)
+    trust, reason = _trust(findings, verdict, row)
+    baseline = next((r for r in board.of_split(split) if r.is_baseline), None)
+    return Headline(
+        verdict=verdict, sentence=_sentence(board, split, row, verdict), trust=trust,
+        trust_reason=reason, split=split, row=row.id, score=row.score,
+        over_baseline=row.over_baseline, baseline=baseline.model if baseline else None,
+    )  # fmt: skip
+
+
+def _verdict(board: Board, split: str, row: Row, thresholds: Thresholds) -> Verdict:
+    if row.n_blocks < statistics.MIN_BLOCKS:
+        return "not_enough_evidence"
+    has_baseline = any(r.is_baseline for r in board.of_split(split))
+    if has_baseline and not beats_baseline(board, split, thresholds.alpha):
+        return "none"
+    rivals = [r for r in board.of_split(split) if r.tier == 1 and r.model != row.model]
+    return "tie" if any(not r.is_baseline for r in rivals) else "clear"
+
+
+def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
+    metric = board.metric.name
+    score = f"{metric} {interval_text(row.score)}"
+    size = f"{row.n_folds} fold{'s' * (row.n_folds > 1)}, {row.n_blocks} independent blocks of time"
+    if verdict == "none":
+        bar = next(r for r in board.of_split(split) if r.is_baseline)
+        return (f"No model beats the baseline {bar.model} under {split}: the best, "
+                f"{row.model}, reaches {score} against {number(bar.score.value)} ({size}). "
+                "Do not deploy.")  # fmt: skip
+    if verdict == "not_enough_evidence":
+        return (f"Not enough evidence to name a model: {row.model} scores {score} under {split}, "
+                f"but the held-out time holds only {row.n_blocks} independent block(s); "
+                f"{statistics.MIN_BLOCKS} are needed.")  # fmt: skip
+    gain = f"{signed(row.over_baseline)} over the best baseline" if row.over_baseline else ""
+    start = f"{row.model}{_how(row)} is the choice for what comes next under {split}: {score}"
+    return f"{start}, {gain} ({size}). {_runner_up(board, split, row, verdict)}"
+
+
+def _runner_up(board: Board, split: str, row: Row, verdict: Verdict) -> str:
+    others = [r for r in board.of_split(split) if r.model != row.model and not r.is_baseline]
+    if not others:
+        return "No other model was run beside it."
+    other = others[0]
+    gain = board.gain(row.id, other.id)
+    if verdict == "clear":
+        return f"It beats the next model, {other.model}, by {signed(gain)}."
+    tied = sorted({r.model for r in others if r.tier == 1})
+    return f"It cannot be told from {', '.join(tied)} (difference to {other.model} {signed(gain)})."
+
+
+def _trust(findings: Sequence[Finding], verdict: Verdict, row: Row) -> tuple[Trust, str]:
+    fired = {finding.code: finding for finding in findings if finding.outcome == "issue"}
+    if verdict == "not_enough_evidence":
+        return "low", "the held-out time is too short"
+    levels: tuple[tuple[Trust, tuple[str, ...]], ...] = (
+        ("low", _LOW_TRUST), ("medium", _MEDIUM_TRUST)
+    )  # fmt: skip
+    for level, codes in levels:
+        for code in codes:
+            if code in fired:
+                return level, f"{code}: {fired[code].title.lower()}"
+    return "high", f"{row.n_blocks} independent blocks of time, no check failed"
+
+
+def _nothing_honest(board: Board) -> Headline:
+    if not board.rows:
+        return Headline(verdict="not_enough_evidence", trust="low",
+                        sentence="No configuration finished: there is nothing to recommend.",
+                        trust_reason="no finished configuration")  # fmt: skip
+    best = next((r for r in board.rows if r.score.value is not None), board.rows[0])
+    return Headline(
+        verdict="only_leaky", trust="low", row=best.id, split=best.split, score=best.score,
+        sentence=f"Only the leaky split {best.split} was run: {board.metric.name} "
+                 f"{interval_text(best.score)} of {best.model} is probably optimistic.",
+        trust_reason="no split that respects time was run",
+    )  # fmt: skip
+
+
+def expected(headline: Headline) -> Interval | None:
+    """Return the score to expect in deployment, None where no model is recommended."""
+    return headline.score if headline.verdict in ("clear", "tie") else None
+
+
+def _how(row: Row) -> str:
+    return " with its defaults" if row.search == "none" else f" tuned by {row.search}"

@@ -1,0 +1,380 @@
+"""Scores of predictions: one number per fold, one loss per row, thousands per bootstrap.
+
+Every metric exists twice: `Metric.score` asks scikit-learn or SciPy for the point score,
+`weighted_scores` computes the same number under many row weights at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from outlast.errors import InputError
+from outlast.records import Task
+
+Floats = npt.NDArray[np.float64]
+Scores = dict[str, float | None]
+Point = Callable[[Floats, Floats], float]
+Weighted = Callable[[Floats, Floats, Floats], Floats]
+
+# Weights are worked through in slabs of about this many numbers (32 MB of float64).
+_SLAB = 4_000_000
+# scikit-learn clips probabilities at the same place.
+_EPS = float(np.finfo(np.float64).eps)
+# A variance below this share of its parts is nothing but rounding.
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named way to score predictions.
+
+    Attributes
+    ----------
+    name : str
+    greater_is_better : bool
+    tasks : tuple of {"binary", "multiclass", "regression"}
+    unit : str
+        What one step of the score means; "" for a pure number.
+    description : str
+        One sentence for reports.
+    """
+
+    name: str
+    greater_is_better: bool
+    tasks: tuple[Task, ...]
+    unit: str
+    description: str
+    point: Point = field(repr=False)
+    weighted: Weighted = field(repr=False)
+
+    def score(
+        self, y: npt.ArrayLike, prediction: npt.ArrayLike, weight: npt.ArrayLike | None = None
+    ) -> float | None:
+        """Score one set of predictions.
+
+        Parameters
+        ----------
+        y : array-like, shape (n,)
+            Class indices, or values for regression.
+        prediction : array-like, shape (n,) or (n, k)
+            P(class 1), the probability of each of the k classes, or the predicted value.
+        weight : array-like, shape (n,), optional
+            Non-negative row weights; all equal when not given.
+
+        Returns
+        -------
+        float or None
+            None where the metric is not defined: no rows, only one class for a ranking
+            metric, a constant target for R² or Spearman, or a non-finite prediction.
+
+        Raises
+        ------
+        InputError
+            If the lengths differ.
+
+        Examples
+        --------
+        >>> METRICS["roc_auc"].score([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+        0.75
+        >>> METRICS["roc_auc"].score([1, 1], [0.1, 0.4]) is None
+        True
+        """
+        truth, guess = _aligned(y, prediction)
+        if not (truth.size and np.isfinite(guess).all() and np.isfinite(truth).all()):
+            return None
+        if self.name in _NEED_TWO_VALUES and np.ptp(truth) == 0:
+            return None
+        if weight is None:
+            value = self.point(truth, guess)
+        else:
+            value = weighted_scores(self, truth, guess, np.asarray(weight)[None]).item()
+        return float(value) if np.isfinite(value) else None
+
+
+def default_metric(task: Task) -> Metric:
+    """Return the metric that selects models when none is named.
+
+    Examples
+    --------
+    >>> default_metric("regression").name
+    'rmse'
+    """
+    names: dict[Task, str] = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
+    return METRICS[names[task]]
+
+
+def score_all(task: Task, y: npt.ArrayLike, prediction: npt.ArrayLike) -> Scores:
+    """Return every metric of a task, None where one is not defined.
+
+    Examples
+    --------
+    >>> score_all("regression", [1.0, 2.0], [1.0, 4.0])["mae"]
+    1.0
+    """
+    return {name: metric.score(y, prediction) for name, metric in METRICS.items()
+            if task in metric.tasks}  # fmt: skip
+
+
+def improvement(metric: Metric, a: float, b: float) -> float:
+    """Return how much better score `a` is than score `b`; negative when it is worse.
+
+    Examples
+    --------
+    >>> improvement(METRICS["rmse"], 1.0, 1.5)
+    0.5
+    """
+    return a - b if metric.greater_is_better else b - a
+
+
+def row_losses(task: Task, y: npt.ArrayLike, prediction: npt.ArrayLike) -> Floats:
+    """Return the proper loss of each row: log loss, or squared error for regression.
+
+    Parameters
+    ----------
+    task : {"binary", "multiclass", "regression"}
+    y : array-like, shape (n,)
+    prediction : array-like, shape (n,) or (n, k)
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        In nats, or squared units of the target. The smaller the better.
+
+    Examples
+    --------
+    >>> row_losses("binary", [1, 0], [0.5, 0.0]).round(3).tolist()
+    [0.693, 0.0]
+    """
+    truth, guess = _aligned(y, prediction)
+    return _squared_error(truth, guess) if task == "regression" else _log_loss(truth, guess)
+
+
+def weighted_scores(
+    metric: Metric, y: npt.ArrayLike, prediction: npt.ArrayLike, weights: npt.ArrayLike
+) -> Floats:
+    """Score the same predictions under many row weights, exactly.
+
+    Rows are sorted once; ranking metrics then need only cumulative sums per weighting, so
+    thousands of bootstrap replicates take a fraction of a second.
+
+    Parameters
+    ----------
+    metric : Metric
+    y : array-like, shape (n,)
+    prediction : array-like, shape (n,) or (n, k)
+    weights : array-like, shape (B, n)
+        Non-negative, such as how often each row was drawn.
+
+    Returns
+    -------
+    ndarray of float64, shape (B,)
+        NaN where the metric is not defined.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> counts = [[1, 1, 1, 1], [2, 0, 1, 1], [2, 2, 0, 0]]
+    >>> y, p = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
+    >>> weighted_scores(METRICS["roc_auc"], y, p, counts).tolist()
+    [0.75, 1.0, nan]
+    """
+    truth, guess = _aligned(y, prediction)
+    table = np.asarray(weights)
+    if table.ndim != 2 or table.shape[1] != truth.size:
+        raise InputError(f"weights must have shape (B, {truth.size}), got {table.shape}")
+    if not (truth.size and np.isfinite(guess).all()):
+        return np.full(table.shape[0], np.nan)
+    step = max(1, _SLAB // truth.size)
+    slabs = [table[i : i + step].astype(np.float64) for i in range(0, len(table), step)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [metric.weighted(truth, guess, slab) for slab in slabs]
+    return np.concatenate([np.empty(0), *parts])
+
+
+def _aligned(y: npt.ArrayLike, prediction: npt.ArrayLike) -> tuple[Floats, Floats]:
+    truth, guess = np.asarray(y, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
+    if truth.ndim != 1 or guess.ndim not in (1, 2) or len(truth) != len(guess):
+        raise InputError(f"y has shape {truth.shape} and prediction {guess.shape}; "
+                         "they must have one row for each other")  # fmt: skip
+    return truth, guess
+
+
+def _squared_error(y: Floats, p: Floats) -> Floats:
+    return np.asarray((y - p) ** 2)
+
+
+def _absolute_error(y: Floats, p: Floats) -> Floats:
+    return np.abs(y - p)
+
+
+def _is_right(y: Floats, p: Floats) -> Floats:
+    return np.asarray(_labels(p) == y, dtype=np.float64)
+
+
+def _log_loss(y: Floats, p: Floats) -> Floats:
+    table = _distribution(p)
+    chosen = table[np.arange(len(y)), y.astype(np.intp)]
+    return -np.log(np.clip(chosen, _EPS, 1 - _EPS))
+
+
+def _distribution(p: Floats) -> Floats:
+    """One column per class, rows that sum to one (boosters return float32 sums)."""
+    if p.ndim == 1:
+        return np.column_stack([1 - p, p])
+    return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+
+def _labels(p: Floats) -> npt.NDArray[np.intp]:
+    return p.argmax(axis=1) if p.ndim == 2 else (p > 0.5).astype(np.intp)
+
+
+def _mean(loss: Callable[[Floats, Floats], Floats], y: Floats, p: Floats, w: Floats) -> Floats:
+    return np.asarray((w @ loss(y, p)) / w.sum(axis=1))
+
+
+def _root_mean_square(y: Floats, p: Floats, w: Floats) -> Floats:
+    return np.sqrt(_mean(_squared_error, y, p, w))
+
+
+def _sklearn(name: str, y: npt.NDArray[Any], p: Floats, **options: Any) -> float:
+    from sklearn import metrics
+
+    return float(getattr(metrics, name)(y, p, **options))
+
+
+def _sklearn_log_loss(y: Floats, p: Floats) -> float:
+    table = _distribution(p)
+    return _sklearn("log_loss", y, table, labels=np.arange(table.shape[1]))
+
+
+def _sklearn_accuracy(y: Floats, p: Floats) -> float:
+    return _sklearn("accuracy_score", y, _labels(p).astype(np.float64))
+
+
+def _sklearn_auc_ovr(y: Floats, p: Floats) -> float:
+    classes = np.unique(y).astype(np.intp)
+    return float(np.mean([_sklearn("roc_auc_score", y == k, p[:, k]) for k in classes]))
+
+
+def _scipy_spearman(y: Floats, p: Floats) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(y, p).statistic) if np.ptp(p) > 0 else float("nan")
+
+
+def _tie_groups(values: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Ascending order, and where each group of equal values starts in it."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    return order, starts
+
+
+def _roc_auc(y: Floats, p: Floats, w: Floats) -> Floats:
+    """P(a positive ranks above a negative), ties count half: the Mann-Whitney statistic."""
+    order, starts = _tie_groups(p)
+    ranked, truth = w[:, order], y[order]
+    positive = np.add.reduceat(ranked * truth, starts, axis=1)
+    negative = np.add.reduceat(ranked * (1 - truth), starts, axis=1)
+    below = np.cumsum(negative, axis=1) - negative / 2
+    wins = (positive * below).sum(axis=1)
+    return np.asarray(wins / (positive.sum(axis=1) * negative.sum(axis=1)))
+
+
+def _auc_ovr(y: Floats, p: Floats, w: Floats) -> Floats:
+    each = np.stack([_roc_auc((y == k).astype(np.float64), p[:, k], w) for k in range(p.shape[1])])
+    # A class that a weighting leaves out has no AUC and does not count in its mean.
+    defined = np.isfinite(each)
+    return np.asarray(np.where(defined, each, 0).sum(axis=0) / defined.sum(axis=0))
+
+
+def _average_precision(y: Floats, p: Floats, w: Floats) -> Floats:
+    """Precision at each threshold, weighted by the recall that it adds."""
+    order, starts = _tie_groups(-p)
+    ranked, truth = w[:, order], y[order]
+    hits = np.add.reduceat(ranked * truth, starts, axis=1)
+    called = np.cumsum(np.add.reduceat(ranked, starts, axis=1), axis=1)
+    total = hits.sum(axis=1)
+    # Thresholds before the first weighted row divide 0 by 0, and add no recall.
+    precision = np.divide(np.cumsum(hits, axis=1), called, where=called > 0,
+                          out=np.zeros_like(called))  # fmt: skip
+    scores = (hits * precision).sum(axis=1) / total
+    return np.where(called[:, -1] > total, scores, np.nan)
+
+
+def _r2(y: Floats, p: Floats, w: Floats) -> Floats:
+    # Centring first keeps the digits that E[y²] - E[y]² would lose.
+    shifted = y - y.mean()
+    power = w @ shifted**2
+    spread = power - (w @ shifted) ** 2 / w.sum(axis=1)
+    defined = spread > _ROUNDING * power
+    return np.where(defined, 1 - (w @ _squared_error(y, p)) / spread, np.nan)
+
+
+def _spearman(y: Floats, p: Floats, w: Floats) -> Floats:
+    """Pearson correlation of the mid-ranks that each weighting gives."""
+    total = w.sum(axis=1, keepdims=True)
+    a, b = (ranks - (w * ranks).sum(axis=1, keepdims=True) / total
+            for ranks in (_midranks(y, w), _midranks(p, w)))  # fmt: skip
+    spread = (w * a * a).sum(axis=1) * (w * b * b).sum(axis=1)
+    defined = spread > (_ROUNDING * total[:, 0] ** 3) ** 2
+    return np.where(defined, (w * a * b).sum(axis=1) / np.sqrt(spread), np.nan)
+
+
+def _midranks(values: Floats, w: Floats) -> Floats:
+    order, starts = _tie_groups(values)
+    mass = np.add.reduceat(w[:, order], starts, axis=1)
+    middle = np.cumsum(mass, axis=1) - mass / 2
+    group = np.empty(values.size, dtype=np.intp)
+    group[order] = np.repeat(np.arange(starts.size), np.diff(np.r_[starts, values.size]))
+    return np.asarray(middle[:, group])
+
+
+_NEED_TWO_VALUES = frozenset({"roc_auc", "average_precision", "roc_auc_ovr", "r2", "spearman"})
+
+_CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("roc_auc", True, ("binary",), "",
+               "Chance that a positive row is ranked above a negative one (0.5 is a coin).",
+               partial(_sklearn, "roc_auc_score"), _roc_auc),
+        Metric("average_precision", True, ("binary",), "",
+               "Area under the precision-recall curve (the share of positives is chance).",
+               partial(_sklearn, "average_precision_score"), _average_precision),
+        Metric("roc_auc_ovr", True, ("multiclass",), "",
+               "Mean over the classes present of the ROC AUC of that class against the rest.",
+               _sklearn_auc_ovr, _auc_ovr),
+        Metric("log_loss", False, _CLASSES, "nats",
+               "Mean negative log probability given to what happened.",
+               _sklearn_log_loss, partial(_mean, _log_loss)),
+        Metric("brier", False, ("binary",), "",
+               "Mean squared error of the probability.",
+               partial(_sklearn, "mean_squared_error"), partial(_mean, _squared_error)),
+        Metric("accuracy", True, _CLASSES, "",
+               "Share of rows whose most probable class is the true one.",
+               _sklearn_accuracy, partial(_mean, _is_right)),
+        Metric("rmse", False, ("regression",), "target units",
+               "Root of the mean squared error.",
+               partial(_sklearn, "root_mean_squared_error"), _root_mean_square),
+        Metric("mae", False, ("regression",), "target units",
+               "Mean absolute error.",
+               partial(_sklearn, "mean_absolute_error"), partial(_mean, _absolute_error)),
+        Metric("r2", True, ("regression",), "",
+               "Share of the target's variance on these rows that is explained.",
+               partial(_sklearn, "r2_score"), _r2),
+        Metric("spearman", True, ("regression",), "",
+               "Correlation between the ranks of prediction and target.",
+               _scipy_spearman, _spearman),
+    )
+}  # fmt: skip

@@ -1,0 +1,129 @@
+"""Gradient boosting with LightGBM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from outlast.models.base import PATIENCE, Fitting, Model
+from outlast.models.fitted import Card, FittedModel
+from outlast.models.matrix import FitContext, Floats, Matrix
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+_FILE = "model.txt"
+_OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
+
+
+class FittedLightGBM(FittedModel):
+    """A LightGBM booster, cut at its best round."""
+
+    def __init__(self, card: Card, booster: Any) -> None:
+        super().__init__(card)
+        self.booster = booster
+
+    def gain(self) -> Floats:
+        """Return the total gain of each column's splits."""
+        rounds = self.card.n_iterations
+        gains = self.booster.feature_importance("gain", iteration=rounds)
+        return np.asarray(gains, dtype=np.float64)
+
+    @classmethod
+    def read(cls, folder: Path, card: Card) -> Self:
+        """Read LightGBM's text format."""
+        import lightgbm
+
+        return cls(card, lightgbm.Booster(model_file=folder / _FILE))
+
+    def _write(self, folder: Path) -> list[str]:
+        self.booster.save_model(folder / _FILE, num_iteration=self.card.n_iterations)
+        return [_FILE]
+
+    def _predict(self, data: Matrix) -> npt.NDArray[Any]:
+        return self._run(data)
+
+    def _contributions(self, data: Matrix) -> Floats:
+        flat = self._run(data, pred_contrib=True).astype(np.float64)
+        width = len(data.columns)
+        if self.card.context.task != "multiclass":
+            return flat[:, :width]
+        return flat.reshape(len(data), -1, width + 1)[:, :, :width]
+
+    def _run(self, data: Matrix, **options: Any) -> npt.NDArray[Any]:
+        rounds, threads = self.card.n_iterations, self.card.context.threads
+        raw = self.booster.predict(data.X, num_iteration=rounds, num_threads=threads, **options)
+        return np.asarray(raw)
+
+
+class LightGBM(Model):
+    """Histogram gradient boosting, leaf-wise (Ke et al., NeurIPS 2017).
+
+    Missing values and categories are handled natively. All parameters of
+    ``lightgbm.train`` are accepted under their canonical names, and ``n_iterations``.
+    """
+
+    name = "lightgbm"
+    stops_early = True
+    takes_any_parameter = True
+    fitted = FittedLightGBM
+
+    default_params: ClassVar[Mapping[str, Any]] = {
+        "n_iterations": 300, "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 30,
+        "feature_fraction": 0.7, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0,
+        "max_bin": 63,
+    }  # fmt: skip
+    grid_points: ClassVar[Mapping[str, list[Any]]] = {
+        "learning_rate": [0.05, 0.1], "num_leaves": [7, 31, 63], "min_data_in_leaf": [30, 150],
+    }  # fmt: skip
+
+    def failures(self) -> tuple[type[Exception], ...]:
+        """Return the errors that parameters can drive LightGBM into."""
+        from lightgbm.basic import LightGBMError
+
+        return *super().failures(), LightGBMError
+
+    def _space(self) -> dict[str, BaseDistribution]:
+        from optuna.distributions import FloatDistribution, IntDistribution
+
+        return {"learning_rate": FloatDistribution(0.02, 0.2, log=True),
+                "num_leaves": IntDistribution(4, 63, log=True),
+                "min_data_in_leaf": IntDistribution(10, 300, log=True),
+                "feature_fraction": FloatDistribution(0.3, 1.0),
+                "bagging_fraction": FloatDistribution(0.5, 1.0),
+                "lambda_l2": FloatDistribution(1e-2, 1e2, log=True)}  # fmt: skip
+
+    def _fit(self, order: Fitting) -> FittedModel:
+        import lightgbm
+
+        params = {**_fixed(order.context), **order.params}
+        train = _dataset(order.train, params)
+        watched, callbacks = [], []
+        if order.valid is not None:
+            watched = [_dataset(order.valid, params, train)]
+            callbacks = [lightgbm.early_stopping(PATIENCE, verbose=False)]
+        booster = lightgbm.train(params, train, order.rounds, valid_sets=watched,
+                                 callbacks=callbacks)  # fmt: skip
+        rounds = booster.best_iteration if order.valid is not None else booster.current_iteration()
+        return FittedLightGBM(order.card(self.name, rounds), booster)
+
+
+def _fixed(context: FitContext) -> dict[str, Any]:
+    """Objective, silence, and one result whatever the machine."""
+    params = {"objective": _OBJECTIVES[context.task], "num_threads": context.threads,
+              "seed": context.seed, "deterministic": True, "force_col_wise": True,
+              "verbosity": -1}  # fmt: skip
+    if context.task == "multiclass":
+        params["num_class"] = context.n_classes
+    return params
+
+
+def _dataset(data: Matrix, params: dict[str, Any], reference: Any = None) -> Any:
+    import lightgbm
+
+    return lightgbm.Dataset(data.X, data.target, categorical_feature=list(data.categorical),
+                            params=params, reference=reference)  # fmt: skip

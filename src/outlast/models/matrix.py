@@ -1,0 +1,77 @@
+"""What a model is given: the rows of one side of a fold, and what kind of fit is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from outlast.errors import InputError
+from outlast.records import Task
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One side of a fold, ready for any library.
+
+    Attributes
+    ----------
+    X : ndarray of float32, shape (n, p)
+        NaN is missing; categorical columns hold codes from 0.
+    columns : tuple of str, length p
+    categorical : tuple of int
+        Positions of the categorical columns.
+    y : ndarray of float64, shape (n,), optional
+    last_known : ndarray of float64, shape (n,), optional
+        The label of the same entity that was known last at the row's time; NaN if none.
+
+    Examples
+    --------
+    >>> matrix = Matrix(np.array([[0.5, 1.0], [np.nan, 0.0]], "f4"), ("price", "shop"), (1,))
+    >>> len(matrix.take(np.array([1])))
+    1
+    """
+
+    X: npt.NDArray[np.float32]
+    columns: tuple[str, ...]
+    categorical: tuple[int, ...] = ()
+    y: Floats | None = None
+    last_known: Floats | None = None
+
+    def __post_init__(self) -> None:
+        if self.X.ndim != 2 or self.X.shape[1] != len(self.columns):
+            raise InputError(f"matrix of shape {self.X.shape} has {len(self.columns)} column names")
+        for name in ("y", "last_known"):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(self.X):
+                raise InputError(f"{name} has {len(values)} values for {len(self.X)} rows")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: Rows) -> Matrix:
+        """Return the chosen rows."""
+        y = None if self.y is None else self.y[rows]
+        last_known = None if self.last_known is None else self.last_known[rows]
+        return Matrix(self.X[rows], self.columns, self.categorical, y, last_known)
+
+    @property
+    def target(self) -> Floats:
+        """The labels of a matrix that must have some."""
+        if self.y is None or not len(self) or not np.isfinite(self.y).all():
+            raise InputError("fitting needs at least one row and a label in every row")
+        return self.y
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What kind of prediction is fitted, and with which seed and how many threads."""
+
+    task: Task
+    n_classes: int = 1
+    seed: int = 0
+    threads: int = 1

@@ -1,0 +1,169 @@
+"""The whole road: experiments, then report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from outlast.config import Config, make_config
+from outlast.data import Panel
+from outlast.errors import InputError
+from outlast.experiments import Listener, Outcome, prepare, run
+from outlast.experiments.run import EXPERIMENTS
+from outlast.records import Finding, Record
+from outlast.report import Document, Material, RenderedReport, build_document, render
+from outlast.store import Experiment, latest_experiment, point_latest, read_sessions
+
+REPORTS = "consolidated_reports"
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """What a run leaves in the hand: the report's content and where it lies.
+
+    Attributes
+    ----------
+    document : Document
+        Everything that the report says, see `outlast.report.document`.
+    report : RenderedReport
+        Paths of the HTML, Markdown and JSON files.
+    outcome : Outcome or None
+        How many jobs were trained, reused and failed; None if nothing was asked to train.
+    """
+
+    document: Document
+    report: RenderedReport
+    outcome: Outcome | None = None
+
+
+def run_pipeline(
+    config: Config | Mapping[str, Any] | None = None,
+    *,
+    table: Panel | None = None,
+    listener: Listener | None = None,
+    runner: str = "local",
+) -> PipelineResult:
+    """Run the experiment matrix and write the report.
+
+    Parameters
+    ----------
+    config : Config or mapping, optional
+        Settings, see `outlast.config.Config`; default: everything on the embedded stocks.
+    table : Panel, optional
+        A table in memory, in place of the one that the configuration names.
+    listener : callable, optional
+        Called with a `Progress` after every change.
+    runner : {"local", "inline"}, default "local"
+
+    Returns
+    -------
+    PipelineResult
+
+    Raises
+    ------
+    InputError
+        For anything wrong with the configuration or the table, before any training.
+
+    Examples
+    --------
+    >>> import outlast, tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> result = outlast.run_pipeline({
+    ...     "models": ["prior", "linear"], "splits": ["temporal"], "optimization": ["none"],
+    ...     "reports": folder}, runner="inline")
+    >>> result.document.leaderboard[0].model
+    'linear'
+    """
+    config = config if isinstance(config, Config) else make_config(config)
+    prepared = prepare(config, table)
+    outcome = run(prepared, listener, runner)
+    records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
+    audit = prepared.findings
+    return write_report(prepared.experiment, records, config, audit=audit, outcome=outcome)
+
+
+def train_models(config: Config, listener: Listener | None = None) -> tuple[Document, Outcome]:
+    """Run the jobs of a configuration and judge them, without writing a report."""
+    prepared = prepare(config)
+    outcome = run(prepared, listener)
+    records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
+    sessions = read_sessions(prepared.experiment.folder)
+    return build_document(Material(prepared.experiment, records, sessions)), outcome
+
+
+def report_only(config: Config, experiment: str | None = None) -> PipelineResult:
+    """Write the report over everything that one experiment has stored, training nothing.
+
+    Parameters
+    ----------
+    config : Config
+        Models, splits and optimization that were set explicitly narrow the report.
+    experiment : str, optional
+        Name of an experiment; default: the one that was worked on last.
+
+    Returns
+    -------
+    PipelineResult
+
+    Raises
+    ------
+    InputError
+        If there are no results yet, or none of those asked for.
+    """
+    root = config.folder / EXPERIMENTS
+    chosen = Experiment.open(root / experiment) if experiment else latest_experiment(root)
+    stored = list(chosen.jobs.records())
+    records = _newest(record for record in stored if _asked_for(record, config))
+    if not records:
+        known = sorted({f"{r.job.model.name} x {r.job.split.name}" for r in stored})
+        raise InputError(f"experiment {chosen.folder.name!r} holds none of the results asked for; "
+                         f"it has {', '.join(known) or 'no finished job'}; train first: "
+                         "python scripts/run_model_pipeline.py")  # fmt: skip
+    manifests = read_sessions(chosen.folder)
+    audit = tuple(Finding.model_validate(f) for f in manifests[-1].get("audit", []))
+    return write_report(chosen, records, config, audit=audit)
+
+
+def write_report(
+    experiment: Experiment,
+    records: Sequence[Record],
+    config: Config,
+    *,
+    audit: Sequence[Finding] = (),
+    outcome: Outcome | None = None,
+) -> PipelineResult:
+    """Build the document from records and render it into a new folder."""
+    material = Material(
+        experiment, records, read_sessions(experiment.folder),
+        headline_split=config.headline_split, audit=audit, reused=outcome.reused if outcome else 0,
+    )  # fmt: skip
+    document = build_document(material)
+    root = config.folder / REPORTS
+    folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{experiment.folder.name}"
+    report = render(document, folder)
+    point_latest(root, folder)
+    return PipelineResult(document, report, outcome)
+
+
+def _read(experiment: Experiment, job_ids: Iterable[str]) -> list[Record]:
+    read = (experiment.jobs.read(job_id) for job_id in job_ids)
+    return [record for record in read if record is not None]
+
+
+def _newest(records: Iterable[Record]) -> list[Record]:
+    """One record per cell and fold: the newest, where code or seed has changed since."""
+    newest: dict[tuple[Any, ...], Record] = {}
+    for record in sorted(records, key=lambda r: r.started):
+        newest[(*record.job.configuration, record.job.fold)] = record
+    return list(newest.values())
+
+
+def _asked_for(record: Record, config: Config) -> bool:
+    """Whether a record matches what the configuration set explicitly."""
+    job, asked = record.job, config.model_fields_set
+    models = {m.name for m in config.models} if config.models else {job.model.name}
+    splits = {s.name for s in config.splits} if "splits" in asked else {job.split.name}
+    searches = {*config.optimization, "none"} if "optimization" in asked else {job.search.name}
+    return job.model.name in models and job.split.name in splits and job.search.name in searches

@@ -1,0 +1,216 @@
+"""From records to the report's one source: reads the store, asks the judge, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from outlast.data.times import format_ns
+from outlast.judge import verdict
+from outlast.judge.board import Row
+from outlast.judge.insights import Evidence, Thresholds, find_insights
+from outlast.judge.leaderboard import Board, BoardSettings, Result, build_board
+from outlast.metrics import METRICS, Metric
+from outlast.models import MODELS
+from outlast.records import Finding, Record
+from outlast.report import cards
+from outlast.report.document import (
+    Cell,
+    Document,
+    FailureCard,
+    FoldCard,
+    FoldScore,
+    TrialCard,
+)
+from outlast.report.features import feature_cards
+from outlast.splits import SPLITTERS
+from outlast.store import Experiment, now
+
+_METHOD = (
+    "Every split trains only on rows whose label was known at the cut: training labels that reach "
+    "into the test window are purged, and the purge audit counts the overlap again from the rows.",
+    "Tuning, early stopping, feature selection and category codes see the training rows of a fold "
+    "alone; early stopping watches an inner tail, never the scored fold.",
+    "A score is the mean over the folds of a split. Its 95 % interval is the percentile interval "
+    "of a circular block bootstrap of timestamps (whole cross-sections move together; a block is "
+    "at least two horizons long). Differences are paired: all models meet the same draws.",
+    "Independent blocks of time: distinct held-out timestamps divided by three horizons.",
+    "Tier 1 holds the best configuration and all whose difference to it has an interval that "
+    "includes zero; ranks inside the tier are ties.",
+    "Gains over the best baseline are tested one-sided on the bootstrap draws with Holm's "
+    "correction over all configurations of the headline split.",
+    "Feature shares are the mean share of mean |SHAP| on held-out rows, one vote per model.",
+)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a report is made from.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    records : sequence of Record
+        The newest record of each job that the report covers, failed ones included.
+    sessions : sequence of dict
+        Manifests of the sessions, oldest first; the last one names environment and skips.
+    headline_split : str, optional
+        The split that is most like deployment.
+    thresholds : Thresholds
+    audit : sequence of Finding
+        Findings of the leak checks.
+    reused : int
+        Jobs that the last session found done.
+    """
+
+    experiment: Experiment
+    records: Sequence[Record]
+    sessions: Sequence[Mapping[str, Any]]
+    headline_split: str | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    audit: Sequence[Finding] = ()
+    reused: int = 0
+
+
+def build_document(material: Material) -> Document:
+    """Judge the records and lay out everything that a report says.
+
+    Parameters
+    ----------
+    material : Material
+        With at least one record.
+
+    Returns
+    -------
+    Document
+
+    Raises
+    ------
+    StoreError
+        If predictions or observations of a finished job are missing or were changed.
+    """
+    experiment, records = material.experiment, material.records
+    results = [Result(r, experiment.jobs.predictions(r)) for r in records if r.status == "ok"]
+    metric = METRICS[records[0].job.metric]
+    board = build_board(results, metric, _settings(records))
+    split = verdict.headline_split(board, material.headline_split)
+    findings = find_insights(Evidence(board, split, records, material.thresholds))
+    headline = verdict.make_headline(board, split, findings, material.thresholds)
+    features = feature_cards(experiment, [r.record for r in results], split)
+    return Document(
+        generated_at=now(),
+        title=f"{experiment.schema.target} on {experiment.description['table']}",
+        experiment=experiment.folder.name,
+        metric=metric.name,
+        metric_description=metric.description,
+        greater_is_better=metric.greater_is_better,
+        headline_split=split,
+        headline=headline,
+        data=cards.data_card(experiment, len(features)),
+        findings=(*findings, *material.audit),
+        leaderboard=board.rows,
+        folds=_folds(records, results),
+        fold_scores=_fold_scores(board),
+        trials=_trials(board, split),
+        features=features,
+        configurations=cards.configuration_cards(board, split, experiment, material.sessions),
+        coverage=_coverage(records, material.sessions),
+        failures=_failures(experiment, records),
+        environment=cards.environment_card(material.sessions, material.reused),
+        thresholds=material.thresholds.as_numbers(),
+        method=_METHOD,
+    )
+
+
+def _settings(records: Sequence[Record]) -> BoardSettings:
+    return BoardSettings(
+        baselines=frozenset(name for name, kind in MODELS.items() if kind.is_baseline),
+        leaky_splits=frozenset(name for name, kind in SPLITTERS.items() if kind.leaky),
+        seed=records[0].job.seed,
+        split_order=tuple(SPLITTERS),
+    )
+
+
+def _folds(records: Sequence[Record], results: Sequence[Result]) -> tuple[FoldCard, ...]:
+    shares = {(r.record.job.split.label, r.record.job.fold): float(np.mean(r.y)) for r in results}
+    first = {(r.job.split.label, r.job.fold): r for r in records if r.audit is not None}
+    return tuple(_fold_card(record, shares.get(key)) for key, record in sorted(first.items()))
+
+
+def _fold_card(record: Record, share: float | None) -> FoldCard:
+    audit = record.audit
+    assert audit is not None, "only audited folds get a card"
+    return FoldCard(
+        split=record.job.split.label, fold=record.job.fold,
+        leaky=SPLITTERS[record.job.split.name].leaky,
+        train_start=format_ns(audit.train_start), train_end=format_ns(audit.train_end),
+        test_start=format_ns(audit.test_start), test_end=format_ns(audit.test_end),
+        test_share=share if record.job.task != "multiclass" else None,
+        moves=tuple(f"cut moved from {format_ns(m.moved_from)} to {format_ns(m.moved_to)}, past "
+                    f"{m.event} ({m.rows:,} rows)" for m in audit.moves),
+        audit=audit,
+    )  # fmt: skip
+
+
+def _fold_scores(board: Board) -> tuple[FoldScore, ...]:
+    return tuple(_fold_score(row, result.record)
+                 for row in board.rows for result in board.contestants[row.id].results)  # fmt: skip
+
+
+def _fold_score(row: Row, record: Record) -> FoldScore:
+    audit = record.audit
+    assert audit is not None, "a finished job has a purge audit"
+    return FoldScore(
+        row=row.id, model=row.model, search=row.search, split=row.split, fold=record.job.fold,
+        score=record.score, test_start=format_ns(audit.test_start),
+        test_end=format_ns(audit.test_end), job=record.job.id,
+    )  # fmt: skip
+
+
+def _trials(board: Board, split: str | None) -> tuple[TrialCard, ...]:
+    """The searches of the headline split, with the best score so far."""
+    return tuple(card for row in board.of_split(split)
+                 for result in board.contestants[row.id].results
+                 for card in _search(row, result.record, board.metric))  # fmt: skip
+
+
+def _search(row: Row, record: Record, metric: Metric) -> Iterator[TrialCard]:
+    best: float | None = None
+    pick = max if metric.greater_is_better else min
+    for trial in record.trials:
+        if trial.score is not None and trial.state == "complete":
+            best = trial.score if best is None else pick(best, trial.score)
+        yield TrialCard(
+            row=row.id, model=row.model, split=row.split, fold=record.job.fold,
+            number=trial.number, score=trial.score, best=best, state=trial.state,
+            seconds=trial.seconds, params=trial.params,
+        )  # fmt: skip
+
+
+def _coverage(
+    records: Sequence[Record], sessions: Sequence[Mapping[str, Any]]
+) -> tuple[Cell, ...]:
+    jobs = [{"model": r.job.model.label, "split": r.job.split.label,
+             "search": r.job.search.label, "ok": r.status == "ok"} for r in records]  # fmt: skip
+    counts = pl.DataFrame(jobs).group_by("model", "split", "search", maintain_order=True).agg(
+        planned=pl.len(), done=pl.col("ok").sum(), failed=(~pl.col("ok")).sum()
+    )  # fmt: skip
+    cells = [Cell(**row) for row in counts.iter_rows(named=True)]
+    skipped = sessions[-1].get("skipped", []) if sessions else []
+    return (*cells, *(Cell(planned=0, done=0, failed=0, **entry) for entry in skipped))
+
+
+def _failures(experiment: Experiment, records: Sequence[Record]) -> tuple[FailureCard, ...]:
+    return tuple(
+        FailureCard(
+            job=r.job.id, label=r.job.label, status=r.status,
+            kind=r.failure.kind if r.failure else r.status,
+            message=r.failure.message if r.failure else "the score is undefined on these rows",
+            log=cards.log_path(experiment, r.job.id),
+        )
+        for r in records if r.status != "ok"
+    )  # fmt: skip

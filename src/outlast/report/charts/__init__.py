@@ -1,0 +1,26 @@
+"""The figures of a report, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from outlast.report.charts import importance, leaderboard, over_time, search, timeline
+from outlast.report.charts.base import Figure, ModelStyle
+from outlast.report.document import Document
+
+__all__ = ["FIGURES", "Figure", "ModelStyle", "draw_figures"]
+
+FIGURES: dict[str, Callable[[Document], Figure | None]] = {
+    "leaderboard": leaderboard.draw,
+    "timeline": timeline.draw,
+    "over_time": over_time.draw,
+    "search_history": search.draw_history,
+    "tuned": search.draw_tuned,
+    "importance": importance.draw,
+}
+
+
+def draw_figures(document: Document) -> dict[str, Figure]:
+    """Draw every figure that a document has something to show for."""
+    drawn = {name: build(document) for name, build in FIGURES.items()}
+    return {name: figure for name, figure in drawn.items() if figure is not None}

@@ -1,0 +1,114 @@
+"""Dot plot of the scores: one panel per split, one line per model, 95 % intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from outlast.report import formatting, view
+from outlast.report.charts import base
+from outlast.report.document import Document, Row
+
+ID = "fig-leaderboard"
+_BAR = "The dashed line is the best baseline."
+
+
+def draw(document: Document) -> base.Figure | None:
+    """Draw the best configuration of each model under each split."""
+    best = {split: _shown(document, split) for split in view.splits(document)}
+    rows = [row for members in best.values() for row in members if row.score.value is not None]
+    if not rows:
+        return None
+    alt = f"Dot plot of {document.metric} by model, one panel per split, with 95 % intervals."
+    decimals = formatting.decimals_for(row.score.value for row in rows)
+    return base.Figure(
+        id=ID,
+        title=f"{document.metric} by model and split",
+        alt=alt,
+        caption=_caption(document, best, decimals),
+        svg=base.to_svg(_chart(document, best), ID, alt),
+        columns=("split", "model", "search", document.metric, "95 % interval"),
+        rows=tuple(_line(row, decimals) for row in rows),
+    )
+
+
+def _shown(document: Document, split: str) -> list[Row]:
+    # A hopeless baseline would stretch the axis until the contenders cannot be told apart.
+    return view.without_weak_baselines(view.best_per_model(view.rows_of(document, split)))
+
+
+def _line(row: Row, decimals: int) -> tuple[str, ...]:
+    return (row.split, row.model, view.search_name(row.search),
+            formatting.number(row.score.value, decimals),
+            formatting.bounds(row.score, decimals) or formatting.MISSING)  # fmt: skip
+
+
+def _chart(document: Document, best: dict[str, list[Row]]) -> Any:
+    import altair as alt
+
+    style = base.ModelStyle.of(document)
+    data = [_point(row, view.baseline_score(view.rows_of(document, split)))
+            for split, rows in best.items() for row in rows]  # fmt: skip
+    order = style.shown(row.model for rows in best.values() for row in rows)
+    columns = view.panel_columns(len(best), 5)
+    width = max(110, base.plot_width(order) / columns - 20)
+    x = alt.X("value:Q", title=document.metric, scale=alt.Scale(zero=False, nice=True),
+              axis=alt.Axis(tickCount=4, labelOverlap=True))  # fmt: skip
+    y = alt.Y("model:N", sort=order, title=None,
+              axis=alt.Axis(grid=True, ticks=False, domain=False, labelPadding=8))  # fmt: skip
+    paint, shape = style.colours(order), style.shapes(order)
+    # Hollow marks keep the leaky contrast apart from what may be believed.
+    hollow = alt.FillOpacity("solid:Q", scale=None)
+    chart = alt.Chart()
+    layers = alt.layer(
+        chart.mark_rule(strokeDash=[4, 3], color=base.MUTED).encode(x="mean(baseline):Q"),
+        chart.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q", y=y, color=paint)
+        .transform_calculate(value="datum.low"),
+        chart.mark_point(size=80, strokeWidth=1.8, opacity=1).encode(
+            x=x, y=y, color=paint, fill=style.fills(order), fillOpacity=hollow, shape=shape),
+        data=base.inline(data),
+    ).properties(width=width, height=alt.Step(24))
+    headers = list(dict.fromkeys(point["panel"] for point in data))
+    # One parameter of a split per line, so that variants of one strategy can be told apart.
+    header = alt.Header(labelExpr="split(datum.value, ', ')", labelLimit=width, labelPadding=6)
+    facet = alt.Facet("panel:N", sort=headers, title=None, header=header)
+    return layers.facet(facet, columns=columns, spacing=22)
+
+
+def _point(row: Row, baseline: float | None) -> dict[str, Any]:
+    value = row.score.value
+    low = value if row.score.low is None else row.score.low
+    high = value if row.score.high is None else row.score.high
+    panel = ("leaky: " if row.leaky else "") + formatting.one_line(row.split)
+    return {"panel": panel, "model": formatting.one_line(row.model), "value": value,
+            "low": low, "high": high, "baseline": baseline,
+            "solid": 0 if row.leaky else 1}  # fmt: skip
+
+
+def _caption(document: Document, best: dict[str, list[Row]], decimals: int) -> str:
+    split = next(iter(best))
+    scored = [row for row in best[split] if row.score.value is not None]
+    if not scored:
+        return f"No model has a score under {split}."
+    leader = scored[0]
+    tied = [row for row in scored[1:] if row.tier == 1 and not row.is_baseline]
+    sentence = f"{leader.model} leads under {split} with {document.metric} " \
+               f"{formatting.interval(leader.score, decimals)}"  # fmt: skip
+    if tied:
+        noun = "model" if len(tied) == 1 else "models"
+        sentence += f"; {len(tied)} other {noun} cannot be told from it"
+    return f"{sentence}. {_contrast(document, leader, decimals)}".rstrip()
+
+
+def _contrast(document: Document, leader: Row, decimals: int) -> str:
+    twin = (leader.model, leader.search)
+    leaky: Sequence[Row] = [row for row in document.leaderboard
+                            if row.leaky and (row.model, row.search) == twin]  # fmt: skip
+    if not leaky or leaky[0].score.value is None or leader.score.value is None or leader.leaky:
+        return _BAR if leader.over_baseline else ""
+    gap = leaky[0].score.value - leader.score.value
+    optimism = gap if document.greater_is_better else -gap
+    return (f"The leaky {leaky[0].split} split would have shown "
+            f"{formatting.number(leaky[0].score.value, decimals)} "
+            f"({formatting.number(optimism, decimals, sign=True)} in its favour). "
+            f"{_BAR}")  # fmt: skip

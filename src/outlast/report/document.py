@@ -1,0 +1,203 @@
+"""The one source of every report: what `report.json` holds.
+
+HTML and Markdown are rendered from this document alone, so an old report can be rendered
+again for ever. Times are ISO texts in UTC, durations seconds, shares fractions of one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from outlast.judge.board import Headline, Interval, Row
+from outlast.records import Finding, FoldAudit, Frozen, Task
+
+__all__ = ["Document", "Headline", "Interval", "Row"]
+
+SCHEMA_VERSION = "1"
+
+
+class EventCard(Frozen):
+    """One event that concerns everyone."""
+
+    name: str
+    kind: str
+    start: str
+    end: str
+
+
+class DataCard(Frozen):
+    """What was learned from."""
+
+    name: str
+    fingerprint: str
+    n_rows: int
+    n_labelled: int
+    n_entities: int
+    entities: tuple[str, ...] = ()
+    n_timestamps: int
+    start: str
+    end: str
+    time_column: str
+    entity_column: str | None
+    target: str
+    task: Task
+    horizon: str
+    class_shares: dict[str, float] = Field(default_factory=dict)
+    n_events: int = 0
+    events: tuple[EventCard, ...] = ()
+    n_features: int = 0
+    attribution: str = ""
+
+
+class FoldCard(Frozen):
+    """One fold of one split, drawn on the timeline."""
+
+    split: str
+    fold: int
+    leaky: bool
+    train_start: str
+    train_end: str
+    test_start: str
+    test_end: str
+    test_share: float | None = Field(default=None, description="share of class 1, or mean target")
+    moves: tuple[str, ...] = ()
+    audit: FoldAudit
+
+
+class FoldScore(Frozen):
+    """The score of one leaderboard row in one fold."""
+
+    row: str
+    model: str
+    search: str
+    split: str
+    fold: int
+    score: float | None
+    test_start: str
+    test_end: str
+    job: str
+
+
+class TrialCard(Frozen):
+    """One trial of one search."""
+
+    row: str
+    model: str
+    split: str
+    fold: int
+    number: int
+    score: float | None
+    best: float | None
+    state: str
+    seconds: float
+    params: dict[str, Any]
+
+
+class FeatureCard(Frozen):
+    """One feature over all counted fits of the headline split.
+
+    `share` is the mean share of mean |SHAP| on held-out rows (gain where a model has no
+    SHAP), with its standard deviation over folds and models.
+    """
+
+    feature: str
+    family: str
+    decision: Literal["kept", "dropped", "mixed"]
+    sentence: str
+    code: str
+    share: float | None
+    share_sd: float | None
+    gain_share: float | None = None
+    rank: float | None = None
+    shares: dict[str, float] = Field(default_factory=dict, description="share by model")
+    inputs: tuple[str, ...] = ()
+    expression: str = ""
+    lookback: str = ""
+    n_fits: int = 0
+
+
+class ConfigurationCard(Frozen):
+    """The best configuration of one model under the headline split."""
+
+    row: str
+    model: str
+    split: str
+    search: str
+    score: Interval
+    params: dict[str, Any]
+    n_iterations: int | None = None
+    yaml: str
+    command: str
+    job: str
+    log: str
+
+
+class Cell(Frozen):
+    """One cell of the experiment matrix: model x split x search."""
+
+    model: str
+    split: str
+    search: str
+    planned: int
+    done: int
+    failed: int
+    reason: str = ""
+
+
+class FailureCard(Frozen):
+    """A job that did not finish."""
+
+    job: str
+    label: str
+    status: str
+    kind: str
+    message: str
+    log: str
+
+
+class Environment(Frozen):
+    """Where the numbers come from."""
+
+    session: str
+    command: str
+    outlast: str
+    python: str
+    machine: str
+    git: str
+    libraries: dict[str, str] = Field(default_factory=dict)
+    seed: int = 0
+    started: str = ""
+    wall_seconds: float = 0.0
+    jobs_trained: int = 0
+    jobs_reused: int = 0
+    manifest: str = ""
+
+
+class Document(Frozen):
+    """A whole report."""
+
+    schema_version: str = SCHEMA_VERSION
+    generated_at: str
+    title: str
+    experiment: str
+    metric: str
+    metric_description: str
+    greater_is_better: bool
+    headline_split: str | None
+    headline: Headline
+    data: DataCard
+    findings: tuple[Finding, ...] = ()
+    leaderboard: tuple[Row, ...] = ()
+    folds: tuple[FoldCard, ...] = ()
+    fold_scores: tuple[FoldScore, ...] = ()
+    trials: tuple[TrialCard, ...] = ()
+    features: tuple[FeatureCard, ...] = ()
+    configurations: tuple[ConfigurationCard, ...] = ()
+    coverage: tuple[Cell, ...] = ()
+    failures: tuple[FailureCard, ...] = ()
+    environment: Environment
+    root: str = Field(default="../..", description="from the report to the reports folder")
+    thresholds: dict[str, float] = Field(default_factory=dict)
+    method: tuple[str, ...] = ()

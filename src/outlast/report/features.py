@@ -1,0 +1,67 @@
+"""The feature section: what the tracker knows of the headline split, feature by feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from outlast.feature_tracker import FeatureTracker
+from outlast.records import Record
+from outlast.report.document import FeatureCard
+from outlast.store import Experiment
+
+
+def feature_cards(
+    experiment: Experiment, records: Sequence[Record], split: str | None
+) -> tuple[FeatureCard, ...]:
+    """Return a card per feature, the most important first.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    records : sequence of Record
+        The finished jobs that the report covers.
+    split : str, optional
+        The headline split; other splits are never mixed in.
+    """
+    tracker = FeatureTracker(experiment.folder.parent.parent / "feature_data")
+    chosen = [record for record in records if record.job.split.label == split]
+    ledger = tracker.summarise(experiment.folder.name, experiment.jobs, chosen)
+    if ledger.is_empty():
+        return ()
+    lineage = {entry.feature: entry for entry in tracker.table(chosen[-1].job.features)}
+    shares = _shares_by_model(ledger)
+    return tuple(
+        _card(row, shares.get(row["feature"], {}), lineage.get(row["feature"]))
+        for row in ledger.filter(pl.col("model").is_null()).iter_rows(named=True)
+    )
+
+
+def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> FeatureCard:
+    kept = row["kept_share"]
+    return FeatureCard(
+        feature=row["feature"],
+        family=lineage.family if lineage else "",
+        decision="kept" if kept == 1 else "dropped" if kept == 0 else "mixed",
+        sentence=row["rationale"] or "",
+        code=row["code"] or "",
+        share=row["shap_share_mean"],
+        share_sd=row["shap_share_sd"],
+        gain_share=row["gain_share_mean"],
+        rank=row["rank_median"],
+        shares=shares,
+        inputs=lineage.inputs if lineage else (),
+        expression=lineage.expression if lineage else "",
+        lookback=lineage.lookback if lineage else "",
+        n_fits=row["n_fits"] or 0,
+    )
+
+
+def _shares_by_model(ledger: pl.DataFrame) -> dict[str, dict[str, float]]:
+    shares: dict[str, dict[str, float]] = {}
+    for row in ledger.filter(pl.col("model").is_not_null()).iter_rows(named=True):
+        if row["shap_share_mean"] is not None:
+            shares.setdefault(row["feature"], {})[row["model"]] = row["shap_share_mean"]
+    return shares

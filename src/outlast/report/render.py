@@ -1,0 +1,78 @@
+"""One document in, a folder of files out: JSON, HTML, Markdown, figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from outlast.report.charts import Figure, draw_figures
+from outlast.report.document import Document
+from outlast.report.html import render_html
+from outlast.report.markdown import render_markdown
+from outlast.report.tables import TABLES
+from outlast.store.files import write_atomic
+
+_PNG_SCALE = 2.0
+
+
+@dataclass(frozen=True)
+class RenderedReport:
+    """Where the files of one report are.
+
+    Attributes
+    ----------
+    html, markdown, json : pathlib.Path
+    figures : tuple of pathlib.Path
+        The pictures as SVG.
+    """
+
+    html: Path
+    markdown: Path
+    json: Path
+    figures: tuple[Path, ...]
+
+
+def render(document: Document, folder: Path) -> RenderedReport:
+    """Write a report from its document alone.
+
+    Parameters
+    ----------
+    document : Document
+    folder : pathlib.Path
+        Made when it is missing; files of the same names are replaced.
+
+    Returns
+    -------
+    RenderedReport
+
+    Raises
+    ------
+    StoreError
+        If a file cannot be written.
+    """
+    figures = draw_figures(document)
+    pictures = tuple(folder / "figures" / f"{f.name}.svg" for f in figures.values())
+    report = RenderedReport(
+        folder / "index.html", folder / "report.md", folder / "report.json", pictures
+    )
+    _write(report.json, document.model_dump_json(indent=1) + "\n")
+    for name, table in TABLES.items():
+        _write(folder / "tables" / name, table(document))
+    _write_figures(figures, folder / "figures")
+    _write(report.markdown, render_markdown(document, figures))
+    _write(report.html, render_html(document, figures))
+    return report
+
+
+def _write_figures(figures: Mapping[str, Figure], folder: Path) -> None:
+    import vl_convert
+
+    for figure in figures.values():
+        _write(folder / f"{figure.name}.svg", figure.standalone)
+        png = vl_convert.svg_to_png(figure.standalone, scale=_PNG_SCALE)
+        write_atomic(folder / f"{figure.name}.png", png)
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomic(path, text.encode())

@@ -1,0 +1,181 @@
+"""What the reports ask of a document: orders, groups and small sums, without any markup."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from outlast.records import Finding
+from outlast.report.document import Cell, Document, FeatureCard, Row
+from outlast.report.formatting import decimals_for
+
+SEVERITIES = ("high", "medium", "low", "info")
+FIRED = ("issue", "tip")
+QUIET = ("passed", "not_applicable", "skipped", "muted")
+NO_SEARCH = "none"
+
+
+@dataclass(frozen=True)
+class NamedFinding:
+    """A finding with its id in the page, which is its code (numbered from the second on)."""
+
+    id: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One square of the coverage matrix: how many jobs of a model under a split are done."""
+
+    planned: int
+    done: int
+    failed: int
+    reasons: tuple[str, ...]
+
+    @property
+    def state(self) -> str:
+        """``done``, ``partial``, ``failed`` or ``none``."""
+        if self.planned == 0 or self.done + self.failed == 0:
+            return "none"
+        if self.done >= self.planned:
+            return "done"
+        return "partial" if self.done else "failed"
+
+
+def search_name(search: str) -> str:
+    """Name of a search for people: no search means the model's defaults."""
+    return "defaults" if search == NO_SEARCH else search
+
+
+def score_decimals(document: Document) -> int:
+    """Decimals that every score of a document is written with."""
+    return decimals_for(row.score.value for row in document.leaderboard)
+
+
+def fired(document: Document) -> list[NamedFinding]:
+    """Findings that ask for attention, the most severe first."""
+    chosen = [f for f in named_findings(document) if f.finding.outcome in FIRED]
+    return sorted(chosen, key=lambda f: SEVERITIES.index(f.finding.severity))
+
+
+def quiet(document: Document, outcome: str) -> list[NamedFinding]:
+    """Findings of one other outcome, such as ``passed``, by code."""
+    chosen = [f for f in named_findings(document) if f.finding.outcome == outcome]
+    return sorted(chosen, key=lambda f: f.finding.code)
+
+
+def named_findings(document: Document) -> list[NamedFinding]:
+    """All findings with unique ids, in the document's order."""
+    seen: dict[str, int] = defaultdict(int)
+    named = []
+    for finding in document.findings:
+        seen[finding.code] += 1
+        number = seen[finding.code]
+        name = finding.code if number == 1 else f"{finding.code}-{number}"
+        named.append(NamedFinding(name, finding))
+    return named
+
+
+def splits(document: Document) -> list[str]:
+    """Splits of the leaderboard: the headline one, then the honest, then the leaky ones."""
+    leaky = {row.split: row.leaky for row in document.leaderboard}
+    return sorted(leaky, key=lambda split: (split != document.headline_split, leaky[split]))
+
+
+def leaky_splits(document: Document) -> set[str]:
+    """Splits that are shown as a contrast only."""
+    rows = {row.split for row in document.leaderboard if row.leaky}
+    return rows | {fold.split for fold in document.folds if fold.leaky}
+
+
+def rows_of(document: Document, split: str | None) -> list[Row]:
+    """Leaderboard rows of one split, best first."""
+    return [row for row in document.leaderboard if row.split == split]
+
+
+def best_per_model(rows: Iterable[Row]) -> list[Row]:
+    """The first, that is the best, row of each model."""
+    best: dict[str, Row] = {}
+    for row in rows:
+        best.setdefault(row.model, row)
+    return list(best.values())
+
+
+def models(document: Document) -> list[str]:
+    """All models: by rank under the headline split, baselines last."""
+    rows = sorted(document.leaderboard, key=lambda row: row.split != document.headline_split)
+    honest_first = sorted(rows, key=lambda row: row.leaky and row.split != document.headline_split)
+    names = [row.model for row in sorted(honest_first, key=lambda row: row.is_baseline)]
+    names += [cell.model for cell in document.coverage]
+    return list(dict.fromkeys(names))
+
+
+def baselines(document: Document) -> set[str]:
+    """Models that only set the bar."""
+    return {row.model for row in document.leaderboard if row.is_baseline}
+
+
+def without_weak_baselines(rows: Sequence[Row]) -> list[Row]:
+    """Rows of one split without all baselines but the best, which sets the bar."""
+    bar = next((row for row in rows if row.is_baseline), None)
+    return [row for row in rows if not row.is_baseline or row is bar]
+
+
+def baseline_score(rows: Sequence[Row]) -> float | None:
+    """Score of the best baseline among the rows of one split."""
+    return next((row.score.value for row in rows if row.is_baseline), None)
+
+
+def recommended(document: Document) -> Row | None:
+    """The leaderboard row that the headline recommends."""
+    return next((row for row in document.leaderboard if row.id == document.headline.row), None)
+
+
+def train_gap(row: Row, greater_is_better: bool) -> float | None:
+    """How much better a row scores on its own training rows than on the test rows."""
+    if row.train_score is None or row.score.value is None:
+        return None
+    gap = row.train_score - row.score.value
+    return gap if greater_is_better else -gap
+
+
+def tuned_pairs(document: Document, split: str | None) -> list[tuple[Row, Row]]:
+    """Rows of one split as (with defaults, best tuned) for every model that has both."""
+    rows = [row for row in rows_of(document, split) if not row.is_baseline]
+    default = {row.model: row for row in rows if row.search == NO_SEARCH}
+    tuned = best_per_model(row for row in rows if row.search != NO_SEARCH)
+    return [(default[row.model], row) for row in tuned if row.model in default]
+
+
+def features_by_share(document: Document) -> list[FeatureCard]:
+    """Features by their mean share of the importance, those without one last."""
+    return sorted(document.features, key=lambda card: (card.share is None, -(card.share or 0.0)))
+
+
+def panel_columns(count: int, most: int) -> int:
+    """How many columns spread so many panels evenly over the fewest rows."""
+    return -(-count // -(-count // most)) if count else 1
+
+
+def grid(document: Document) -> dict[tuple[str, str], GridCell]:
+    """Coverage of the matrix by (model, split), summed over the searches."""
+    groups: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in document.coverage:
+        groups[cell.model, cell.split].append(cell)
+    return {key: _merged(cells) for key, cells in groups.items()}
+
+
+def _merged(cells: Sequence[Cell]) -> GridCell:
+    reasons = tuple(f"{search_name(cell.search)}: {cell.reason}" for cell in cells if cell.reason)
+    return GridCell(
+        planned=sum(cell.planned for cell in cells),
+        done=sum(cell.done for cell in cells),
+        failed=sum(cell.failed for cell in cells),
+        reasons=reasons,
+    )
+
+
+def coverage_splits(document: Document) -> list[str]:
+    """Columns of the coverage matrix."""
+    return list(dict.fromkeys([*splits(document), *(cell.split for cell in document.coverage)]))

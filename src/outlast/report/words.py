@@ -1,0 +1,59 @@
+"""The fixed words and signs of a report: sections, verdicts, severities, glossary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SECTIONS = (
+    ("summary", "Summary"),
+    ("run", "What was run"),
+    ("validation", "Validation design"),
+    ("leaderboard", "Leaderboard"),
+    ("time", "Score over time"),
+    ("search", "Search"),
+    ("features", "Features"),
+    ("configurations", "Best configurations"),
+    ("recommendations", "Recommendations"),
+    ("checks", "Passed and not applicable"),
+    ("failures", "Failures"),
+    ("appendix", "Appendix"),
+)
+VERDICTS = {
+    "clear": "Clear winner",
+    "tie": "Tie at the top, choose",
+    "none": "Not better than the baseline",
+    "not_enough_evidence": "Not enough evidence",
+    "only_leaky": "Only leaky splits",
+}
+SEVERITIES = {"high": "Do now", "medium": "Investigate", "low": "Consider",
+              "info": "Tips for the next experiment"}  # fmt: skip
+OUTCOMES = {"passed": "Passed", "not_applicable": "Not applicable", "skipped": "Skipped",
+            "muted": "Muted"}  # fmt: skip
+SYMBOLS: dict[str, Any] = {
+    "verdict_words": VERDICTS,
+    "severity_words": SEVERITIES,
+    "outcome_words": OUTCOMES,
+    "icons": {"high": "▲", "medium": "◆", "low": "●", "info": "○"},
+    "outcome_icon": {"passed": "✓", "not_applicable": "–", "skipped": "…", "muted": "×"},
+    "trust_icon": {"high": "●●●", "medium": "●●○", "low": "●○○"},
+    "trust_class": {"high": "good", "medium": "medium", "low": "high"},
+    "state_icon": {"done": "✓", "partial": "◐", "failed": "✕", "none": "–"},
+    "decision_icon": {"kept": "✓", "dropped": "✕", "mixed": "◐"},
+    "decision_class": {"kept": "good", "dropped": "quiet", "mixed": "medium"},
+}
+GLOSSARY = {
+    "Honest split": "A split in which a fold trains only on rows whose label was known before its "
+    "test window begins. Only honest splits can recommend a model.",
+    "Leaky contrast": "A shuffled split that mixes past and future. It is run to measure how much "
+    "it would have promised too much.",
+    "Purged": "Left out of training because the label is only known inside the test window.",
+    "95 % interval": "The range that a repeated sample of the same length of time would give in "
+    "95 of 100 cases. Whole stretches of time are resampled, never single rows.",
+    "Independent block": "A stretch of time long enough that its neighbours tell little about it. "
+    "Few blocks mean wide intervals, however many rows there are.",
+    "Baseline": "A rule without learning, such as the class shares or the last known value.",
+    "Train − test": "How much better the model scores on its own training rows. A large value "
+    "says that it learned what does not last.",
+    "Share of the importance": "Mean absolute SHAP value of a feature on held-out rows, as a part "
+    "of the sum over all features; gain where a model has no SHAP values.",
+}

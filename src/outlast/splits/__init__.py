@@ -1,0 +1,77 @@
+"""Honest train and test sets: one definition of time, purge, gap and events for every strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from outlast.data.events import Events
+from outlast.errors import unknown_name
+from outlast.splits.base import Fold, Splitter
+from outlast.splits.event_aware import EventAware
+from outlast.splits.expanding_window import ExpandingWindow
+from outlast.splits.purge_audit import audit_indices, repeated_test_rows
+from outlast.splits.random import Random
+from outlast.splits.temporal import Temporal
+from outlast.splits.walk_forward import WalkForward
+
+SPLITTERS: dict[str, type[Splitter]] = {
+    Temporal.name: Temporal,
+    EventAware.name: EventAware,
+    WalkForward.name: WalkForward,
+    ExpandingWindow.name: ExpandingWindow,
+    Random.name: Random,
+}
+
+__all__ = [
+    "SPLITTERS",
+    "EventAware",
+    "ExpandingWindow",
+    "Fold",
+    "Random",
+    "Splitter",
+    "Temporal",
+    "WalkForward",
+    "audit_indices",
+    "make_splitter",
+    "repeated_test_rows",
+]
+
+
+def make_splitter(
+    name: str, params: Mapping[str, Any] | None = None, *, events: Events | None = None
+) -> Splitter:
+    """Build a registered splitter from its name and parameters.
+
+    Parameters
+    ----------
+    name : str
+        A key of `SPLITTERS`.
+    params : mapping, optional
+        Parameters that differ from the defaults. ``events: true`` asks for `events` where
+        they are not needed, so that they move the boundaries of any strategy.
+    events : Events, optional
+        Given to the strategies that need events, and to those that ask for them.
+
+    Returns
+    -------
+    Splitter
+
+    Raises
+    ------
+    InputError
+        For an unknown name or parameter, with the nearest known one.
+
+    Examples
+    --------
+    >>> make_splitter("temporal", {"test_size": 0.3})
+    Temporal(test_size=0.3)
+    """
+    if name not in SPLITTERS:
+        raise unknown_name("split", name, SPLITTERS)
+    strategy = SPLITTERS[name]
+    given = dict(params or {})
+    wanted = given.get("events", strategy.needs_events)
+    if wanted is True:
+        given["events"] = events
+    return strategy.from_params(given)

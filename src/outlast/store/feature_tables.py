@@ -1,0 +1,72 @@
+"""Extracted features on disk, named by what they were made from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+from pydantic import TypeAdapter
+
+from outlast.data.panel import Panel
+from outlast.features import FeatureTable, Lineage, Recipe
+from outlast.store.files import read_json, sha256, write_json, write_parquet
+from outlast.store.sessions import now
+
+TABLE = "features.parquet"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """The folder ``<reports>/feature_data``.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        One folder per feature table below it, named by its fingerprint.
+    """
+
+    folder: Path
+
+    def extract(self, recipe: Recipe, panel: Panel) -> tuple[FeatureTable, bool]:
+        """Return the features of a panel, computed only if they are not on disk.
+
+        Returns
+        -------
+        FeatureTable
+        bool
+            Whether they were on disk already.
+        """
+        stored = self.load(recipe.table_fingerprint(panel))
+        if stored is not None:
+            return stored, True
+        table = recipe.transform(panel)
+        self.save(table, recipe, panel)
+        return table, False
+
+    def save(self, table: FeatureTable, recipe: Recipe, panel: Panel) -> None:
+        """Write a table, then its manifest: with the manifest it is complete."""
+        folder = self.folder / table.fingerprint
+        write_parquet(folder / TABLE, table.frame)
+        write_json(folder / MANIFEST, {
+            "fingerprint": table.fingerprint,
+            "created": now(),
+            "data": {"name": panel.name, "fingerprint": panel.fingerprint, "rows": panel.n_rows},
+            "recipe": {"name": recipe.name, "fingerprint": recipe.fingerprint,
+                       "skipped": [list(entry) for entry in recipe.skipped]},
+            "sha256": sha256(folder / TABLE),
+            "lineage": [asdict(entry) for entry in table.lineage],
+        })  # fmt: skip
+
+    def load(self, fingerprint: str) -> FeatureTable | None:
+        """Return a table from disk, None if it is not there or not as it was written."""
+        folder = self.folder / fingerprint
+        if not (folder / MANIFEST).is_file():
+            return None
+        manifest = read_json(folder / MANIFEST)
+        table = folder / TABLE
+        if not table.is_file() or sha256(table) != manifest["sha256"]:
+            return None
+        lineage = TypeAdapter(tuple[Lineage, ...]).validate_python(manifest["lineage"])
+        return FeatureTable(pl.read_parquet(table), lineage, fingerprint)

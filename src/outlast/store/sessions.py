@@ -1,0 +1,182 @@
+"""Every training session leaves a manifest and a log, readable and as JSON lines."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import platform
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from outlast.errors import OutlastError, StoreError, unknown_name
+from outlast.store.files import read_json, write_atomic, write_json
+
+SESSIONS = "sessions"
+MANIFEST = "manifest.json"
+_LIBRARIES = ("outlast", "numpy", "polars", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost",
+              "catboost", "optuna", "altair", "vl-convert-python", "arch", "scipy")  # fmt: skip
+
+
+def now() -> str:
+    """Return the time in UTC as ISO text with seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Session:
+    """One invocation that trains: ``<experiment>/sessions/<id>/``."""
+
+    id: str
+    folder: Path
+
+    @property
+    def manifest(self) -> Path:
+        """The file that tells the session whole."""
+        return self.folder / MANIFEST
+
+    def update(self, **values: Any) -> None:
+        """Add values to the manifest."""
+        known = read_json(self.manifest) if self.manifest.is_file() else {}
+        write_json(self.manifest, {**known, **values})
+
+
+@contextlib.contextmanager
+def open_session(experiment: Path, **details: Any) -> Iterator[Session]:
+    """Begin a session, keep its log, and write down how it ended.
+
+    Parameters
+    ----------
+    experiment : pathlib.Path
+        The experiment's folder.
+    **details
+        JSON values for the manifest: configuration, data, jobs.
+
+    Yields
+    ------
+    Session
+    """
+    session_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    session = Session(session_id, experiment / SESSIONS / session_id)
+    session.update(session=session_id, started=now(), outcome="running", **environment(), **details)
+    begun = datetime.now(UTC)
+    outcome = "interrupted"
+    try:
+        with keep_log(session.folder / "session"):
+            yield session
+        outcome = "finished"
+    except OutlastError as error:
+        outcome = f"failed: {error}"
+        raise
+    finally:
+        seconds = (datetime.now(UTC) - begun).total_seconds()
+        session.update(outcome=outcome, ended=now(), seconds=seconds)
+
+
+def read_sessions(experiment: Path) -> list[dict[str, Any]]:
+    """Return the manifests of an experiment, oldest first; broken ones are left out."""
+    manifests = []
+    for path in sorted((experiment / SESSIONS).glob(f"*/{MANIFEST}")):
+        with contextlib.suppress(StoreError):
+            manifests.append({**read_json(path), "experiment": experiment.name})
+    return manifests
+
+
+def find_session(experiments: Path, prefix: str) -> dict[str, Any]:
+    """Return the manifest of the session whose id starts with `prefix`.
+
+    Raises
+    ------
+    InputError
+        If no session or more than one does.
+    """
+    every = [m for folder in sorted(experiments.glob("*/")) for m in read_sessions(folder)]
+    matching = [m for m in every if m["session"].startswith(prefix)]
+    if len(matching) != 1:
+        raise unknown_name("session", prefix, [m["session"] for m in matching or every])
+    return matching[0]
+
+
+def environment() -> dict[str, Any]:
+    """Return what a result depends on beside data and configuration."""
+    return {
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "git": git_state(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "libraries": library_versions(),
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that can change a number."""
+    versions = {}
+    for name in _LIBRARIES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+def git_state() -> dict[str, str]:
+    """Return commit and uncommitted difference of the working folder, empty outside git."""
+    commit = _git("rev-parse", "HEAD")
+    if not commit:
+        return {}
+    difference = _git("diff", "HEAD")
+    return {"commit": commit, "diff": difference[:200_000], "dirty": str(bool(difference)).lower()}
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=10,
+                              check=False)  # fmt: skip
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line: when, level, message and the extra fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {"time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+                  "level": record.levelname.lower(), "message": record.getMessage()}  # fmt: skip
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps({**fields, **getattr(record, "fields", {})}, default=str)
+
+
+@contextlib.contextmanager
+def keep_log(stem: Path) -> Iterator[logging.Logger]:
+    """Send outlast's log to ``<stem>.log`` for people and ``<stem>.jsonl`` for programs.
+
+    Yields
+    ------
+    logging.Logger
+        The package's logger; ``extra={"fields": {...}}`` reaches the JSON lines.
+    """
+    logger = logging.getLogger("outlast")
+    readable = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
+    write_atomic(stem.with_suffix(".log"), b"")
+    handlers = [logging.FileHandler(stem.with_suffix(suffix), encoding="utf-8")
+                for suffix in (".log", ".jsonl")]  # fmt: skip
+    for handler, formatter in zip(handlers, (readable, _JsonLines()), strict=True):
+        handler.setFormatter(formatter)
+        logger.addHandler(handler)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    try:
+        yield logger
+    finally:
+        logger.setLevel(level)
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()

@@ -1,0 +1,44 @@
+"""What holds in every test: no network, one thread per fit, the same random examples each time."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# Before any library reads it: the test processes already share the cores among them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("outlast", deadline=None, derandomize=True, database=None)
+settings.load_profile("outlast")
+
+
+def _is_here(host: Any) -> bool:
+    if host in (None, "", b"", "localhost", b"localhost", socket.gethostname()):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
+    if event == "socket.getaddrinfo":
+        host = args[0]
+    elif event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        if args[0].family not in {socket.AF_INET, socket.AF_INET6}:
+            return
+        host = args[1][0]
+    else:
+        return
+    if not _is_here(host):
+        # Not an Exception, so that no handler for "we are offline" can hide the attempt.
+        pytest.fail(f"tests run without a network: {event} to {host!r}; use the embedded data")
+
+
+sys.addaudithook(_refuse_network)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from outlast.data import read_table, to_frame
+from outlast.errors import InputError
+
+FRAME = pl.DataFrame({"day": ["2024-01-01", "2024-01-02"], "x": [1.5, None], "who": ["a", "ü"]})
+PARSED = FRAME.with_columns(pl.col("day").str.to_date())
+
+
+@pytest.mark.parametrize("name", ["t.csv", "T.CSV", "t.csv.gz", "t.tsv", "t.parquet", "t.pq"])
+def test_every_kind_of_file_gives_the_same_table(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if name.endswith((".parquet", ".pq")):
+        PARSED.write_parquet(path)
+    else:
+        text = FRAME.write_csv(separator="\t" if ".tsv" in name else ",").encode()
+        path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    assert read_table(path).equals(PARSED)
+    assert read_table(str(path)).equals(PARSED)
+
+
+def test_a_first_fraction_may_come_late(tmp_path: Path) -> None:
+    path = tmp_path / "late.csv"
+    path.write_text("x\n" + "1\n" * 20_000 + "2.5\n")
+    assert read_table(path)["x"].dtype == pl.Float64
+
+
+def test_a_missing_file_names_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("a\n1\n")
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(InputError, match=r"no file at .*price.csv'; tables beside it: prices.csv$"):
+        read_table(tmp_path / "price.csv")
+    with pytest.raises(InputError, match="no file at"):
+        read_table(tmp_path / "nowhere" / "price.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.xlsx", b"PK", "is no known table; use one of .csv"),
+        ("t.csv", b"", "cannot read .*empty"),
+        ("t.csv", "a\ncaf\xe9\n".encode("latin-1"), "cannot read .*utf-8"),
+        ("t.csv", b"a,b\n1,2\n1,2,3\n", "cannot read .*more fields"),
+        ("t.csv.gz", gzip.compress(b"a\n1\n" * 1000)[:30], "cannot read .*end of file"),
+        ("t.parquet", b"PAR1 and then nothing", "cannot read .*arquet"),
+    ],
+)
+def test_broken_files_are_refused(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_table(tmp_path / name)
+
+
+def test_a_folder_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").mkdir()
+    with pytest.raises(InputError, match="cannot read"):
+        read_table(tmp_path / "t.csv")
+
+
+def test_doors() -> None:
+    assert to_frame(FRAME) is FRAME
+    assert to_frame(FRAME.lazy()).equals(FRAME)
+    assert to_frame(FRAME.to_arrow()).equals(FRAME)
+    assert to_frame(FRAME.to_dict(as_series=False)).equals(FRAME)
+    assert to_frame({"a": np.array([1, 2])})["a"].to_list() == [1, 2]
+    assert to_frame(FRAME.to_pandas()).equals(FRAME)
+
+
+def test_a_named_pandas_index_becomes_columns() -> None:
+    indexed = FRAME.to_pandas().set_index(["day", "who"])
+    assert to_frame(indexed).columns == ["day", "who", "x"]
+    assert to_frame(pd.DataFrame({"a": [1, 2]}, index=[7, 8])).columns == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ([1, 2], "expected a polars, pandas or Arrow table, or a dict of columns, got list"),
+        ("prices.csv", "got str"),
+        (np.ones((2, 2)), "got ndarray"),
+        ({"a": [1, 2], "b": [1]}, "cannot read this table"),
+        ({"a": [1, "x"]}, "cannot read this table.*Int64"),
+        ({1: [1]}, "cannot read this table.*must be a string"),
+        (pd.DataFrame([[1, 2]]), r"column names must be distinct texts, got \[0, 1\]"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "column names must be distinct texts"),
+        (pd.DataFrame({"a": [1, "x"]}), "cannot read this table"),
+        (pd.Series([1, 2], name="a"), "cannot read this table"),
+        (pa.Table.from_arrays([pa.array([1])] * 2, names=["a", "a"]), "more than once"),
+    ],
+)
+def test_what_is_no_table_is_refused(table: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        to_frame(table)

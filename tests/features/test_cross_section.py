@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import rankdata
+
+from outlast.errors import InputError
+from outlast.features.base import TIME, Feature
+from outlast.features.cross_section import CrossSectionDemean, CrossSectionRank, Market
+from tests.features import irregular
+
+FRAME, CONTEXT = irregular.keyed(irregular.panel())
+X = FRAME["x"].fill_null(np.nan).to_numpy()
+TIMES = FRAME[TIME].to_numpy()
+
+
+def compute(feature: Feature) -> np.ndarray:  # type: ignore[type-arg]
+    return feature.compute(FRAME, CONTEXT).fill_null(np.nan).to_numpy()
+
+
+def test_rank_and_demean_per_timestamp() -> None:
+    rank, distance = np.full(len(X), np.nan), np.full(len(X), np.nan)
+    for time in np.unique(TIMES):
+        rows = np.flatnonzero((time == TIMES) & ~np.isnan(X))
+        if rows.size:
+            rank[rows] = (rankdata(X[rows]) - 0.5) / rows.size
+            distance[rows] = X[rows] - X[rows].mean()
+    np.testing.assert_allclose(compute(CrossSectionRank("f", "x")), rank)
+    np.testing.assert_allclose(compute(CrossSectionDemean("f", "x")), distance, atol=1e-15)
+
+
+def test_ties_share_their_rank() -> None:
+    same = FRAME.with_columns(x=FRAME["x"] * 0)
+    ranks = CrossSectionRank("f", "x").compute(same, CONTEXT).drop_nulls()
+    assert ranks.unique().to_list() == [0.5]
+
+
+@pytest.mark.parametrize("timestamps", [1, 4])
+def test_market_counts_each_timestamp_once(timestamps: int) -> None:
+    distinct = np.unique(TIMES)
+    means = np.array([X[(t == TIMES) & ~np.isnan(X)].mean() if (~np.isnan(X[t == TIMES])).any()
+                      else np.nan for t in distinct])  # fmt: skip
+    expected = np.full(len(X), np.nan)
+    for i, time in enumerate(distinct):
+        window = means[max(0, i - timestamps + 1) : i + 1]
+        known = window[~np.isnan(window)]
+        if known.size >= (timestamps + 1) // 2:
+            expected[time == TIMES] = known.mean()
+    np.testing.assert_allclose(compute(Market("f", "x", timestamps=timestamps)), expected)
+
+
+def test_bad_parameters_are_refused() -> None:
+    with pytest.raises(InputError, match="timestamps must be >= 1"):
+        Market("f", "x", timestamps=0)
+    with pytest.raises(InputError, match="unknown statistic 'media'"):
+        Market("f", "x", statistic="media")  # type: ignore[arg-type]

@@ -1,0 +1,45 @@
+"""Splitters are made from a name and parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from outlast.errors import InputError
+from outlast.splits import SPLITTERS, Temporal, make_splitter
+from tests.splits.reference import events
+
+TABLE = events((7, 8))
+TIME = np.arange(10)
+
+
+def test_names_are_the_keys() -> None:
+    assert {name: strategy.name for name, strategy in SPLITTERS.items()} == {
+        name: name for name in SPLITTERS
+    }
+
+
+def test_parameters_reach_the_splitter() -> None:
+    splitter = make_splitter("temporal", {"test_size": 3, "gap": 1})
+    assert isinstance(splitter, Temporal)
+    assert splitter.folds(TIME)[0].train.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_events_go_to_those_who_need_or_ask_for_them() -> None:
+    assert make_splitter("temporal", events=TABLE).folds(TIME)[0].test[0] == 8
+    assert make_splitter("event_aware", events=TABLE).folds(TIME)[0].test[0] == 9
+    asked = make_splitter("temporal", {"events": True}, events=TABLE)
+    assert asked.folds(TIME)[0].test[0] == 9
+    own = make_splitter("temporal", {"events": events((6, 7))}, events=TABLE)
+    assert own.folds(TIME)[0].test[0] == 8
+    assert make_splitter("random", events=TABLE).get_n_splits(time=TIME) == 5
+
+
+def test_unknown_names_and_parameters() -> None:
+    with pytest.raises(InputError, match="'walk_foward': did you mean 'walk_forward'"):
+        make_splitter("walk_foward")
+    with pytest.raises(InputError, match="unknown parameter of split 'temporal' 'test_siz': did "
+                                         "you mean 'test_size'"):  # fmt: skip
+        make_splitter("temporal", {"test_siz": 0.3})
+    with pytest.raises(InputError, match="unknown parameter of split 'random' 'events'"):
+        make_splitter("random", {"events": True}, events=TABLE)

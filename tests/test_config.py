@@ -1,0 +1,60 @@
+import pytest
+
+from outlast.config import make_config
+from outlast.errors import InputError
+
+
+def test_flags_win_over_the_file(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("n_trials: 5\nseed: 3\ndata: {target: up_5, horizon: 7D}\n")
+    config = make_config({"n_trials": 9, "data": {"target": "big_move_5"}}, path)
+    assert (config.n_trials, config.seed) == (9, 3)
+    assert (config.data.target, config.data.horizon) == ("big_move_5", "7D")
+
+
+def test_a_strategy_is_a_name_or_a_name_with_parameters():
+    config = make_config({"splits": ["temporal", {"walk_forward": {"n_splits": 3}}],
+                          "models": ["linear"]})  # fmt: skip
+    assert [split.label for split in config.splits] == ["temporal", "walk_forward(n_splits=3)"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"n_trails": 3}, "unknown key 'n_trails': did you mean 'n_trials'"),
+        ({"data": {"tim": "day"}}, r"unknown key 'data\.tim': did you mean 'time'"),
+        ({"n_trials": 0}, "n_trials: .*greater than or equal to 1, got 0"),
+        ({"optimization": ["optun"]}, "optimization.*'optuna'"),
+        ({"splits": ["temporal", "temporal"]}, "listed twice"),
+        ({"models": []}, "name at least one"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_rule(values, message):
+    with pytest.raises(InputError, match=message):
+        make_config(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed: 1\nseed: 2\n", r"repeated key\(s\) seed"),
+        ("a: &x [1]\nb: *x\n", "aliases are not allowed"),
+        ("- 1\n- 2\n", "must hold keys and values, got list"),
+        ("seed: [1\n", "cannot read"),
+        ("x: !!python/object/apply:os.system [ls]\n", "cannot read"),
+    ],
+)
+def test_a_bad_file_is_refused(tmp_path, text, message):
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        make_config(path=path)
+
+
+def test_a_missing_or_huge_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no configuration file"):
+        make_config(path=tmp_path / "none.yaml")
+    (tmp_path / "huge.yaml").write_text("x" * 1_000_001)
+    with pytest.raises(InputError, match="larger than 1 MB"):
+        make_config(path=tmp_path / "huge.yaml")
