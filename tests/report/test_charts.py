@@ -152,7 +152,12 @@ def test_the_gain_of_the_search_is_measured_on_the_test_rows():
         rows.append(row.model_copy(update={"score": around(0.75 if better else 0.70, 0.01)}))
     figure = search.draw_tuned(document.model_copy(update={"leaderboard": tuple(rows)}))
     assert figure is not None
-    assert "helped 1 of 4 models on the test rows, linear most (+0.050)" in figure.caption
+    assert "moved the test score by 0.000 to +0.050 (most: linear)" in figure.caption
+    assert "less than half an interval" not in figure.caption
+
+
+def test_a_gain_inside_the_intervals_is_called_small(figures):
+    assert "less than half an interval for every model" in figures["tuned"].caption
 
 
 def test_the_history_draws_no_more_than_its_limit():

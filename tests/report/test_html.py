@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from outlast.report import formatting
+from outlast.report.html import render_html
 from tests.report.conftest import DOCUMENTS
 from tests.report.page import Page
 from tests.report.variants import HOSTILE
@@ -85,6 +86,14 @@ def test_the_first_screen_answers(report, name):
     assert document.headline.trust_reason in text
     assert "Expected " + document.metric in text
     assert text.index("OL101") < text.index("OL201") < text.index("OL501") < text.index("OL601")
+
+
+def test_names_in_backticks_are_set_as_code(report):
+    document = DOCUMENTS["minimal"]()
+    headline = document.headline.model_copy(update={"sentence": "Drop `a_b` and `<b>`."})
+    page = Page(render_html(document.model_copy(update={"headline": headline}), {}))
+    assert {"a_b", "<b>"} <= set(page.inside("code"))
+    assert "b" not in page.tags
 
 
 def test_severity_is_a_word_beside_its_colour(report):

@@ -160,6 +160,11 @@ def test_weekly_promotions_leave_no_clean_cut() -> None:
     assert fold.audit.n_event_dropped == 2
 
 
+def test_events_that_touch_are_dropped_as_one() -> None:
+    assert cut(14, events((10, 12), (12, 16)), on_cut="drop").audit.n_event_dropped == 4
+    assert cut(14, events((10, 11), (12, 16)), on_cut="drop").audit.n_event_dropped == 2
+
+
 def test_dropped_rows_that_the_gap_takes_anyway_count_as_gap() -> None:
     audit = cut(12, events((8, 14)), on_cut="drop", gap=2).audit
     assert (audit.n_gap, audit.n_event_dropped, audit.n_train) == (2, 2, 8)
@@ -176,6 +181,11 @@ def test_two_sided_blocks_drop_on_both_sides() -> None:
     assert fold.test.tolist() == [5, 6, 7, 8, 9]
     assert sorted({*range(20)} - {*fold.train} - {*fold.test}) == [4, 10, 11]
     assert [(move.moved_to, move.rows) for move in fold.audit.moves] == [(5, 1), (10, 2)]
+
+
+def test_a_forward_window_drops_nothing_after_it() -> None:
+    fold = Spans([(5, 10)], events=events((8, 12)), on_cut="drop").folds(TIME)[0]
+    assert (fold.audit.moves, fold.audit.n_event_dropped, fold.audit.n_outside) == ((), 0, 10)
 
 
 def test_the_end_of_a_window_may_move_to_the_end_of_the_data() -> None:

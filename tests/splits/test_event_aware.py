@@ -38,6 +38,13 @@ def test_it_is_its_base_given_events(base: str, options: dict[str, Any]) -> None
     assert any(fold.audit.moves for fold in aware)
 
 
+def test_the_gap_counts_for_the_minimum_of_the_base() -> None:
+    params = {"n_splits": None, "test_size": 5, "min_train_size": 6}
+    table = events((1, 2))
+    assert len(EventAware("expanding_window", params, events=table).folds(TIME)) == 3
+    assert len(EventAware("expanding_window", params, events=table, gap=4).folds(TIME)) == 2
+
+
 @pytest.mark.parametrize("base", BASES)
 def test_without_an_event_in_the_way_nothing_moves(base: str) -> None:
     strategy, params = BASES[base]

@@ -15,10 +15,12 @@ from outlast.judge.board import Interval
 MISSING = "–"
 MINUS = "\u2212"
 # An underscore inside a word is only an underscore; bare addresses would become links.
-_MARKDOWN = re.compile(r"([\\|<>\[\]`*#~$]|(?<![^\W_])_|_(?![^\W_])|(?<=:)//|(?<=www)\.)")
+_MARKDOWN = re.compile(
+    r"([\\|<>\[\]`*#~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|(?<=:)//|(?<=www)\.)"
+)
 # What would begin a list or underline a heading.
 _LINE_START = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+](?:\s|$)|[-=]+$))")
-_CODE = re.compile(r"`([^`]+)`")
+CODE = re.compile(r"`([^`]+)`")
 _SAFE_LINK = re.compile(r"(?:https?://|#|[^:/?#\\]*(?:[/?#]|$))", re.IGNORECASE)
 
 
@@ -252,17 +254,18 @@ def markdown(value: Any) -> str:
     return _LINE_START.sub(r"\1\\", _MARKDOWN.sub(r"\\\1", one_line(value)))
 
 
-def prose(text: Any) -> Ready:
-    """Escape a sentence for Markdown, all but the code that it sets in backticks.
+def prose(text: Any, in_table: bool = False) -> Ready:
+    r"""Escape a sentence for Markdown, all but the code that it sets in backticks.
 
     Examples
     --------
     >>> print(prose("drop `vol_30d` <now>"))
-    drop `vol_30d` \\<now\\>
+    drop `vol_30d` \<now\>
     """
-    parts = _CODE.split(one_line(text))
-    return Ready("".join(code(part) if at % 2 else markdown(part, first=at == 0)
-                         for at, part in enumerate(parts)))  # fmt: skip
+    parts = CODE.split(one_line(text))
+    written = [code(part, in_table) if at % 2 else _MARKDOWN.sub(r"\\\1", part)
+               for at, part in enumerate(parts)]  # fmt: skip
+    return Ready(_LINE_START.sub(r"\1\\", "".join(written)))
 
 
 def fence(text: str, language: str = "") -> Ready:

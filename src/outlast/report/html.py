@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from outlast.report import formatting, view
 from outlast.report.charts import Figure, ModelStyle
@@ -58,6 +58,7 @@ def _selected(document: Document) -> dict[str, Any]:
         "quiet": {outcome: items for outcome, items in quiet.items() if items},
         "models": view.models(document),
         "splits": view.splits(document),
+        "folds": view.folds(document),
         "features": view.features_by_share(document),
         "coverage": view.grid(document),
         "coverage_splits": view.coverage_splits(document),
@@ -89,6 +90,11 @@ def _environment(document: Document) -> jinja2.Environment:
     return environment
 
 
+def _prose(text: str) -> Markup:
+    """Escape a sentence and set what it has in backticks as code."""
+    return Markup(formatting.CODE.sub(r"<code>\1</code>", str(escape(_visible(text)))))
+
+
 def _visible(value: Any) -> Any:
     if isinstance(value, Markup):
         return value
@@ -107,6 +113,8 @@ def _filters(document: Document) -> dict[str, Any]:
         "duration": formatting.duration,
         "plain": formatting.plain,
         "day": formatting.day,
+        "moment": formatting.moment,
+        "prose": _prose,
         "search": view.search_name,
         "plural": lambda value, noun: formatting.plural(
             value if isinstance(value, int) else len(value), noun),

@@ -76,6 +76,8 @@ def _filters(document: Document) -> dict[str, Any]:
         "search": view.search_name,
         "short": formatting.one_line,
         "code": formatting.code,
+        "prose": formatting.prose,
+        "moment": formatting.moment,
         "fence": formatting.fence,
         # Only for text whose parts were escaped when it was put together.
         "ready": ready,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from outlast.records import Finding
-from outlast.report.document import Cell, Document, FeatureCard, Row
+from outlast.report.document import Cell, Document, FeatureCard, FoldCard, Row
 from outlast.report.formatting import decimals_for
 
 SEVERITIES = ("high", "medium", "low", "info")
@@ -45,7 +45,7 @@ class GridCell:
 
 def search_name(search: str) -> str:
     """Name of a search for people: no search means the model's defaults."""
-    return "defaults" if search == NO_SEARCH else search
+    return "defaults" if search == NO_SEARCH else search.replace("n_trials=", "")
 
 
 def score_decimals(document: Document) -> int:
@@ -87,6 +87,12 @@ def leaky_splits(document: Document) -> set[str]:
     """Splits that are shown as a contrast only."""
     rows = {row.split for row in document.leaderboard if row.leaky}
     return rows | {fold.split for fold in document.folds if fold.leaky}
+
+
+def folds(document: Document) -> list[FoldCard]:
+    """Folds in the order of the splits."""
+    order = {split: position for position, split in enumerate(splits(document))}
+    return sorted(document.folds, key=lambda fold: (order.get(fold.split, len(order)), fold.fold))
 
 
 def rows_of(document: Document, split: str | None) -> list[Row]:

@@ -56,7 +56,9 @@ def _history(document: Document, trials: Sequence[TrialCard]) -> Any:
              "trial": t.number, "score": t.score, "best": t.best} for t in trials]  # fmt: skip
     columns = view.panel_columns(len(shown), 4)
     chart = alt.Chart()
-    x = alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, tickCount=6, grid=False))
+    last = max(trial.number for trial in trials)
+    ticks = list(range(0, last + 1, max(1, -(-last // 6))))
+    x = alt.X("trial:Q", title="trial", axis=alt.Axis(values=ticks, format="d", grid=False))
     scale = alt.Scale(zero=False, domain=_visible_range(trials), clamp=True)
     title = f"inner {document.metric}"
     paint = style.colours(shown)
@@ -170,11 +172,13 @@ def _tuned(document: Document, pairs: Sequence[tuple[Row, Row]]) -> Any:
 def _tuned_caption(
     document: Document, pairs: Sequence[tuple[Row, Row]], decimals: int
 ) -> str:
-    gains = {b.model: _gain(document, a, b) for a, b in pairs}
-    best = max(gains, key=lambda model: gains[model])
-    helped = sum(gain > 0 for gain in gains.values())
+    gains = sorted((_gain(document, a, b), b.model) for a, b in pairs)
+    low, high = (formatting.number(gains[k][0], decimals, sign=True) for k in (0, -1))
+    size = high if len(gains) == 1 else f"{low} to {high} (most: {gains[-1][1]})"
+    halves = [(b.score.high - b.score.low) / 2 for _, b in pairs
+              if b.score.high is not None and b.score.low is not None]  # fmt: skip
+    small = halves and max(abs(gain) for gain, _ in gains) < min(halves)
     seconds = sum(b.search_seconds for _, b in pairs)
-    return (f"The search helped {helped} of {len(gains)} models on the test rows, "
-            f"{best} most ({formatting.number(gains[best], decimals, sign=True)}), "
-            f"and took {formatting.duration(seconds)} in all. Hollow marks are the defaults, "
-            "filled ones tuned; lines are 95 % intervals.")  # fmt: skip
+    return (f"Tuning moved the test score by {size} for {formatting.duration(seconds)} of search"
+            f"{', less than half an interval for every model' if small else ''}. Hollow marks are "
+            "the defaults, filled ones tuned; lines are 95 % intervals.")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from outlast.records import BlockAudit, FoldAudit
@@ -43,11 +44,9 @@ def draw(document: Document) -> base.Figure | None:
 
 def _drawn(document: Document) -> list[FoldCard]:
     """At most so many folds of each split, spread evenly over them."""
-    by_split: dict[str, list[FoldCard]] = {split: [] for split in view.splits(document)}
-    for fold in document.folds:
-        by_split.setdefault(fold.split, []).append(fold)
     chosen: list[FoldCard] = []
-    for folds in filter(None, by_split.values()):
+    for _, members in groupby(view.folds(document), key=lambda fold: fold.split):
+        folds = list(members)
         # Folds of a leaky split all cover the same time: one stands for them.
         drawn = 1 if folds[0].leaky else _FOLDS_DRAWN
         chosen += folds[:: -(-len(folds) // drawn)]
