@@ -25,7 +25,7 @@ def shop_table(n_days: int = 240, n_shops: int = 4, seed: int = 0) -> pl.DataFra
         "sales": 10 + 3 * signal + rng.normal(size=n),
         "level": rng.choice(["low", "mid", "high"], size=n),
         "busy": (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int),
-    })  # fmt: skip
+    })
 
 
 def shop_panel(target: str = "busy", **options: int) -> Panel:

@@ -14,7 +14,7 @@ def test_flags_win_over_the_file(tmp_path):
 
 def test_a_strategy_is_a_name_or_a_name_with_parameters():
     config = make_config({"splits": ["temporal", {"walk_forward": {"n_splits": 3}}],
-                          "models": ["linear"]})  # fmt: skip
+                          "models": ["linear"]})
     assert [split.label for split in config.splits] == ["temporal", "walk_forward(n_splits=3)"]
 
 

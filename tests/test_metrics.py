@@ -49,7 +49,7 @@ def reference(name, y, p, w):
         return oracle.log_loss(y, p, sample_weight=w, labels=[0, 1, 2])
     functions = {"roc_auc": oracle.roc_auc_score, "rmse": oracle.root_mean_squared_error,
                  "average_precision": oracle.average_precision_score, "r2": oracle.r2_score,
-                 "log_loss": oracle.log_loss, "mae": oracle.mean_absolute_error}  # fmt: skip
+                 "log_loss": oracle.log_loss, "mae": oracle.mean_absolute_error}
     return functions[name](y, p, sample_weight=w)
 
 
@@ -77,13 +77,13 @@ def test_a_replicate_equals_the_score_of_the_repeated_rows(task, name):
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 3)),
-                min_size=1, max_size=12))  # fmt: skip
+                min_size=1, max_size=12))
 @settings(max_examples=100, deadline=None)
 def test_the_weighted_auc_counts_pairs(rows):
     y, p, w = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     pairs = [(wi * wj, (pi > pj) + (pi == pj) / 2)
              for yi, pi, wi in zip(y, p, w, strict=True) if yi
-             for yj, pj, wj in zip(y, p, w, strict=True) if not yj]  # fmt: skip
+             for yj, pj, wj in zip(y, p, w, strict=True) if not yj]
     mass = sum(weight for weight, _ in pairs)
     ours = weighted_scores(METRICS["roc_auc"], y, p, w[None])[0]
     expected = sum(weight * win for weight, win in pairs) / mass if mass else np.nan
@@ -181,7 +181,7 @@ def test_score_all_holds_the_metrics_of_the_task_only():
 
 @pytest.mark.parametrize(("task", "name"),
                          [("binary", "roc_auc"), ("multiclass", "log_loss"),
-                          ("regression", "rmse")])  # fmt: skip
+                          ("regression", "rmse")])
 def test_each_task_has_its_default(task, name):
     assert default_metric(task).name == name
 

@@ -9,7 +9,7 @@ def job(**changes) -> Job:
         "data": "d", "features": "f", "task": "binary", "model": Strategy(name="linear"),
         "split": Strategy(name="temporal"), "fold": 0, "search": Strategy(name="none"),
         "selection": Strategy(name="none"), "metric": "roc_auc", "seed": 0, "code": "c",
-    }  # fmt: skip
+    }
     return Job(**{**values, **changes})
 
 
@@ -17,7 +17,7 @@ def test_every_field_of_a_job_is_part_of_its_id():
     changes = {"data": "e", "features": "g", "task": "regression", "fold": 1, "seed": 1,
                "metric": "brier", "code": "d", "model": Strategy(name="prior"),
                "split": Strategy(name="random"), "search": Strategy(name="grid"),
-               "selection": Strategy(name="redundancy")}  # fmt: skip
+               "selection": Strategy(name="redundancy")}
     assert changes.keys() == Job.model_fields.keys()
     ids = {job().id, *(job(**{name: value}).id for name, value in changes.items())}
     assert len(ids) == len(changes) + 1
@@ -38,7 +38,7 @@ def test_a_record_survives_json():
 def test_unknown_keys_are_refused():
     with pytest.raises(ValidationError, match="colour"):
         Record.model_validate({"job": job(), "status": "ok", "session": "s", "started": "now",
-                               "colour": "red"})  # fmt: skip
+                               "colour": "red"})
 
 
 def test_not_a_number_has_no_canonical_json():

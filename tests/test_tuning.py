@@ -197,7 +197,7 @@ def test_rows_outside_the_training_part_change_nothing():
         tune(make_model("lightgbm"), side.take(fold.train), times.take(fold.train),
              Search("optuna", 4), AUC, BINARY)
         for side in (data, spoilt)
-    )  # fmt: skip
+    )
     assert without_seconds(first) == without_seconds(second)
 
 
@@ -235,7 +235,7 @@ def test_predictions_that_are_no_numbers_fail_their_trial():
     tuned = tune(model, *sample(), Search("grid", 10), AUC, BINARY)
     assert {t.params["alpha"] for t in tuned.trials if t.state == "failed"} == {
         0.1, 1.0, 10.0, 1e4, 1e5,
-    }  # fmt: skip
+    }
     assert tuned.params["alpha"] in (100.0, 1e3)
 
 
@@ -292,7 +292,7 @@ def test_other_tasks_are_searched_too(task, metric):
     context = FitContext(task, 3 if task == "multiclass" else 1)
     for name in ("linear", "lightgbm"):
         tuned = tune(make_model(name), replace(data, y=y), times, Search("optuna", 3),
-                     METRICS[metric], context)  # fmt: skip
+                     METRICS[metric], context)
         assert [trial.state for trial in tuned.trials] == ["complete"] * 3
 
 

@@ -119,7 +119,7 @@ def score_all(task: Task, y: npt.ArrayLike, prediction: npt.ArrayLike) -> Scores
     1.0
     """
     return {name: metric.score(y, prediction) for name, metric in METRICS.items()
-            if task in metric.tasks}  # fmt: skip
+            if task in metric.tasks}
 
 
 def improvement(metric: Metric, a: float, b: float) -> float:
@@ -206,7 +206,7 @@ def _aligned(y: npt.ArrayLike, prediction: npt.ArrayLike) -> tuple[Floats, Float
     truth, guess = np.asarray(y, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
     if truth.ndim != 1 or guess.ndim not in (1, 2) or len(truth) != len(guess):
         raise InputError(f"y has shape {truth.shape} and prediction {guess.shape}; "
-                         "they must have one row for each other")  # fmt: skip
+                         "they must have one row for each other")
     return truth, guess
 
 
@@ -309,7 +309,7 @@ def _average_precision(y: Floats, p: Floats, w: Floats) -> Floats:
     total = hits.sum(axis=1)
     # Thresholds before the first weighted row divide 0 by 0, and add no recall.
     precision = np.divide(np.cumsum(hits, axis=1), called, where=called > 0,
-                          out=np.zeros_like(called))  # fmt: skip
+                          out=np.zeros_like(called))
     scores = (hits * precision).sum(axis=1) / total
     return np.where(called[:, -1] > total, scores, np.nan)
 
@@ -327,7 +327,7 @@ def _spearman(y: Floats, p: Floats, w: Floats) -> Floats:
     """Pearson correlation of the mid-ranks that each weighting gives."""
     total = w.sum(axis=1, keepdims=True)
     a, b = (ranks - (w * ranks).sum(axis=1, keepdims=True) / total
-            for ranks in (_midranks(y, w), _midranks(p, w)))  # fmt: skip
+            for ranks in (_midranks(y, w), _midranks(p, w)))
     spread = (w * a * a).sum(axis=1) * (w * b * b).sum(axis=1)
     defined = spread > (_ROUNDING * total[:, 0] ** 3) ** 2
     return np.where(defined, (w * a * b).sum(axis=1) / np.sqrt(spread), np.nan)
@@ -379,4 +379,4 @@ METRICS: dict[str, Metric] = {
                "Correlation between the ranks of prediction and target.",
                _scipy_spearman, _spearman),
     )
-}  # fmt: skip
+}

@@ -120,7 +120,7 @@ def report_only(config: Config, experiment: str | None = None) -> PipelineResult
         known = sorted({f"{r.job.model.name} x {r.job.split.name}" for r in stored})
         raise InputError(f"experiment {chosen.folder.name!r} holds none of the results asked for; "
                          f"it has {', '.join(known) or 'no finished job'}; train first: "
-                         "python scripts/run_model_pipeline.py")  # fmt: skip
+                         "python scripts/run_model_pipeline.py")
     manifests = read_sessions(chosen.folder)
     audit = tuple(Finding.model_validate(f) for f in manifests[-1].get("audit", []))
     return write_report(chosen, records, config, audit=audit)
@@ -138,7 +138,7 @@ def write_report(
     material = Material(
         experiment, records, read_sessions(experiment.folder),
         headline_split=config.headline_split, audit=audit, reused=outcome.reused if outcome else 0,
-    )  # fmt: skip
+    )
     document = build_document(material)
     root = config.folder / REPORTS
     folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{experiment.folder.name}"

@@ -258,11 +258,11 @@ class _Race:
         scores, rounds, state = self._score_folds(trial)
         score = float(np.mean(scores)) if state == "complete" else None
         outcome = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED,
-                   "failed": TrialState.FAIL}[state]  # fmt: skip
+                   "failed": TrialState.FAIL}[state]
         study.tell(trial, score, outcome)
         return TrialRecord(number=trial.number, params=trial.params, score=score,
                            fold_scores=tuple(scores), n_iterations=_median(rounds),
-                           seconds=clock.perf_counter() - started, state=state)  # fmt: skip
+                           seconds=clock.perf_counter() - started, state=state)
 
     def _score_folds(
         self, trial: optuna.Trial

@@ -22,7 +22,7 @@ def with_column(**columns) -> Panel:
 
 def audit(**changes) -> FoldAudit:
     return FoldAudit(n_train=10, n_test=5, train_start=0, train_end=1, test_start=2, test_end=3,
-                     **changes)  # fmt: skip
+                     **changes)
 
 
 def test_a_sound_table_passes():

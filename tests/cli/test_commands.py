@@ -24,18 +24,18 @@ def folder(tmp_path_factory):
     shop_table().write_csv(path / "shops.csv")
     shop_table().head(0).write_csv(path / "empty.csv")
     pl.concat([shop_table().head(3).with_columns(day=pl.lit(None).cast(pl.Date)), shop_table()]
-              ).write_csv(path / "nat.csv")  # fmt: skip
+              ).write_csv(path / "nat.csv")
     return path
 
 
 DATA = ["--data", "shops.csv", "--time", "day", "--entity", "shop", "--target", "busy",
-        "--horizon", "2", "--leaky", "sales", "level"]  # fmt: skip
+        "--horizon", "2", "--leaky", "sales", "level"]
 
 
 def call(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300,
-                          env={**os.environ, "COLUMNS": "200"}, check=False)  # fmt: skip
+                          env={**os.environ, "COLUMNS": "200"}, check=False)
 
 
 def test_reports_only_without_results_says_what_to_run(folder):
@@ -46,7 +46,7 @@ def test_reports_only_without_results_says_what_to_run(folder):
 
 def test_the_scripts_end_to_end(folder):
     first = call(folder, "run_model_experiments", *DATA, "--models", "linear", "prior",
-                 "--splits", "temporal", "random", "--optimization", "random", "--n_trials", "2")  # fmt: skip
+                 "--splits", "temporal", "random", "--optimization", "random", "--n_trials", "2")
     assert first.returncode == 0, first.stderr
     assert "12 jobs trained, 0 reused, 0 failed" in first.stdout
     report = call(folder, "generate_consolidated_report")
@@ -56,7 +56,7 @@ def test_the_scripts_end_to_end(folder):
     assert (latest / "index.html").is_file()
     # Both spellings of a flag are the same flag.
     again = call(folder, "run_model_pipeline", *DATA, "--models", "linear", "prior",
-                 "--splits", "temporal", "random", "--optimization", "random", "--n-trials", "2")  # fmt: skip
+                 "--splits", "temporal", "random", "--optimization", "random", "--n-trials", "2")
     assert "0 jobs trained, 12 reused" in again.stdout
     trained = call(folder, "train_models", *DATA, "--models", "lightgbm")
     assert "lightgbm fold 0: reports/experiment_results/" in trained.stdout
@@ -68,7 +68,7 @@ def test_the_scripts_end_to_end(folder):
 def outlast(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "outlast", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300,
-                          env={**os.environ, "COLUMNS": "200"}, check=False)  # fmt: skip
+                          env={**os.environ, "COLUMNS": "200"}, check=False)
 
 
 def test_runs_and_features_can_be_told(folder):
@@ -112,7 +112,7 @@ def test_runs_and_features_can_be_told(folder):
         (["--models"], "name at least one"),
         (["--target", "big_move"], "did you mean 'big_move_5'?"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_exits_with_two_and_says_the_way_out(folder, arguments, message):
     done = call(folder, "run_model_pipeline", *arguments, "--reports", "bad")
     assert done.returncode == 2, done.stdout + done.stderr
@@ -123,9 +123,9 @@ def test_bad_input_exits_with_two_and_says_the_way_out(folder, arguments, messag
 
 def test_ctrl_c_stops_with_the_command_that_resumes(folder):
     command = [sys.executable, str(ROOT / "scripts" / "run_model_pipeline.py"), *DATA,
-               "--reports", "stopped", "--optimization", "optuna", "--n_trials", "500"]  # fmt: skip
+               "--reports", "stopped", "--optimization", "optuna", "--n_trials", "500"]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True, start_new_session=True)  # fmt: skip
+                               text=True, start_new_session=True)
     deadline = time.monotonic() + 120
     while not list((folder / "stopped").glob("experiment_results/*/*/record.json")):
         assert time.monotonic() < deadline

@@ -46,7 +46,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "time_since_event": [{"source": "when", "scope": s} for s in ("own", "common", "any")]
                         + [{"source": "when", "kind": "news"}],
     "inside_event": [{"source": "when", "scope": s} for s in ("own", "common", "any")],
-}  # fmt: skip
+}
 CASES = [
     pytest.param(FEATURES[name](name="f", **params), id=f"{name}-{i}")
     for name, sets in EXAMPLES.items()
@@ -80,7 +80,7 @@ def perturbed(cut: datetime) -> Panel:
         *(pl.when(later).then(pl.col(c).shift(3) * -3 + 5).otherwise(pl.col(c)).alias(c)
           for c in ("x", "price", "ratio", "y")),
         pl.when(later).then(pl.lit("violet")).otherwise(pl.col("group")).alias("group"),
-    )  # fmt: skip
+    )
     return Panel.build(changed, irregular.SCHEMA, events=irregular.events())
 
 
@@ -111,7 +111,7 @@ def test_later_events_change_nothing(feature: Feature) -> None:
         known = irregular.events().table.filter(pl.col("start") <= now)
         # An event that is still going on may end at any later time.
         open_ = known.with_columns(end=pl.when(pl.col("end") >= now).then(now + 10**15)
-                                   .otherwise(pl.col("end")))  # fmt: skip
+                                   .otherwise(pl.col("end")))
         assert_same_until(cut, feature, replace(truncated(cut), events=Events(open_)))
 
 
@@ -125,7 +125,7 @@ def test_the_order_of_the_input_does_not_matter(feature: Feature) -> None:
 @pytest.mark.parametrize("feature", CASES)
 def test_only_cross_sections_look_at_other_entities(feature: Feature) -> None:
     alone = Panel.build(irregular.table().filter(pl.col("who") == "beta"), irregular.SCHEMA,
-                        events=irregular.events())  # fmt: skip
+                        events=irregular.events())
     own = values(feature, irregular.panel()).filter(pl.col(ENTITY) == "beta")
     assert values(feature, alone).equals(own) != (feature.family == "cross_section")
 

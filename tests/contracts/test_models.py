@@ -91,7 +91,7 @@ def test_a_saved_model_predicts_and_explains_the_same(name, task, tmp_path):
     assert loaded.card == model.card
     np.testing.assert_array_equal(loaded.predict(data), model.predict(data))
     for ours, theirs in ((loaded.gain(), model.gain()),
-                         (loaded.contributions(data), model.contributions(data))):  # fmt: skip
+                         (loaded.contributions(data), model.contributions(data))):
         if theirs is None:
             assert ours is None
         else:
@@ -308,7 +308,7 @@ def test_a_saved_card_is_plain_json(name, tmp_path):
 def test_models_are_listed_without_loading_their_libraries():
     heavy = ["lightgbm", "xgboost", "catboost", "optuna", "sklearn"]
     code = ("import sys, outlast.models as m; m.default_models(); m.make_model('lightgbm');"
-            f"print([name for name in {heavy} if name in sys.modules])")  # fmt: skip
+            f"print([name for name in {heavy} if name in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -13,7 +13,7 @@ from tests.runners.work import write
 def test_every_specification_starts_and_ends_once(name, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     specs = [{"path": str(tmp_path / str(i)), "action": "fail" if i == 2 else "write"}
-             for i in range(5)]  # fmt: skip
+             for i in range(5)]
     events = list(make_runner(name, 2).run(write, specs))
     started = sorted(event.index for event in events if event.kind == "started")
     ended = {event.index: event for event in events if event.kind != "started"}

@@ -31,7 +31,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
                     {"base": "expanding_window", "n_splits": 2, "on_cut": "drop"},
                     {"base": "walk_forward", "n_splits": 2, "on_cut": "nearest"}],
     "random": [{"n_splits": 3}],
-}  # fmt: skip
+}
 CASES = [
     pytest.param(name, params, id=f"{name}-{i}")
     for name in SPLITTERS
@@ -56,12 +56,12 @@ def rows(folds: list[Fold]) -> list[tuple[list[int], list[int]]]:
 def accounted(audit: FoldAudit) -> int:
     """Rows whose fate the audit tells."""
     return (audit.n_train + audit.n_test + audit.n_purged + audit.n_gap + audit.n_embargoed
-            + audit.n_outside + audit.n_event_dropped)  # fmt: skip
+            + audit.n_outside + audit.n_event_dropped)
 
 
 @each_case
 @given(example=examples(), table=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 4)),
-                                          max_size=3))  # fmt: skip
+                                          max_size=3))
 def test_folds_of_any_panel_are_sound(
     name: str, params: dict[str, Any], example: Example, table: list[tuple[int, int]]
 ) -> None:
@@ -165,7 +165,7 @@ def test_bad_times_are_refused_by_all(name: str, params: dict[str, Any]) -> None
     bad = [(TIME, early, r"end before their own time, first at row\(s\) \[3, 7\]"),
            (missing, None, r"time: 1 missing value\(s\), first at row\(s\) \[4\]"),
            (TIME, LABEL_END[1:], "label_end has 39 values but time has 40"),
-           (TIME, aware, "label_end is aware but time is naive")]  # fmt: skip
+           (TIME, aware, "label_end is aware but time is naive")]
     for time, label_end, message in bad:
         with pytest.raises(InputError, match=message):
             splitter.folds(time, label_end)

@@ -16,13 +16,13 @@ def test_columns_are_filled_in_and_rows_sorted() -> None:
     events = Events.from_frame(pl.DataFrame({
         "start": ["2024-02-01", "2024-01-01"], "end": ["2024-02-03", None],
         "name": ["", "opening"], "entity": [None, 7],
-    }))  # fmt: skip
+    }))
     assert events.table.to_dicts() == [
         {"name": "opening", "kind": "event", "entity": "7", "start": ns("2024-01-01"),
          "end": 2**63 - 1},
         {"name": "event 1", "kind": "event", "entity": None, "start": ns("2024-02-01"),
          "end": ns("2024-02-03")},
-    ]  # fmt: skip
+    ]
     assert len(events) == 2
     assert repr(events) == "Events(2 events, 1 with an entity)"
 
@@ -46,7 +46,7 @@ def test_the_clock_of_the_windows_is_known() -> None:
 def test_common_events_and_kinds() -> None:
     events = Events.from_frame(pl.DataFrame({
         "start": [1, 2, 3], "kind": ["shock", "news", "shock"], "entity": [None, "a", "b"],
-    }))  # fmt: skip
+    }))
     assert events.common.table["start"].to_list() == [1]
     assert events.of_kind("shock").table["start"].to_list() == [1, 3]
     with pytest.raises(InputError, match="no event of kind 'shok': did you mean 'shock'"):

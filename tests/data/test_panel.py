@@ -34,7 +34,7 @@ def table() -> pl.DataFrame:
         "price": [Decimal("1.10"), Decimal("2.20"), None, Decimal("0.00"), Decimal("9.99")],
         "big": pl.Series([2**100, 1, None, 0, 5], dtype=pl.Int128),
         "empty": [None] * 5,
-    })  # fmt: skip
+    })
 
 
 def build(frame: Any = None, schema: Schema = SCHEMA, **options: Any) -> Panel:
@@ -74,13 +74,13 @@ def test_the_fingerprint_is_blind_to_order(order: list[int], columns: list[int])
         ("x", None), ("text", "U"), ("text", None), ("flag", False), ("kind", "l"),
         ("list", [1, 1]), ("price", Decimal("1.11")), ("big", 2**100 + 1), ("empty", 1),
     ],
-)  # fmt: skip
+)
 def test_the_fingerprint_feels_one_cell(column: str, value: object) -> None:
     other = table().with_columns(
         pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(value)).otherwise(pl.col(column))
         .alias(column)
         if column != "list" else pl.Series("list", [value, *table()["list"].to_list()[1:]])
-    )  # fmt: skip
+    )
     assert build(other).fingerprint != build().fingerprint
 
 
@@ -105,7 +105,7 @@ def test_the_fingerprint_feels_null_against_zero_names_types_and_keys() -> None:
 def test_texts_cannot_be_moved_between_cells() -> None:
     def fingerprint(texts: list[str]) -> str:
         return Panel.build({"t": [1, 2], "y": [0, 1], "text": texts},
-                           Schema(time="t", target="y")).fingerprint  # fmt: skip
+                           Schema(time="t", target="y")).fingerprint
 
     assert fingerprint(["ab", "c"]) != fingerprint(["a", "bc"])
 
@@ -148,7 +148,7 @@ def test_the_usual_doors_lead_to_the_same_panel() -> None:
     pandas = plain.to_pandas().astype({"who": object, "text": object})
     pandas["y"] = pandas["y"].astype("Int64")
     doors: list[Any] = [plain.to_arrow(), plain.lazy(), plain.to_dict(as_series=False), pandas,
-                        pandas.set_index(["who", "day"])]  # fmt: skip
+                        pandas.set_index(["who", "day"])]
     assert {build(door).fingerprint for door in doors} == {expected}
 
 
@@ -158,7 +158,7 @@ def test_numpy_and_text_times_are_the_same_times() -> None:
         Panel.build({"day": times, "y": [0, 1, 0]}, Schema(time="day", target="y")).fingerprint
         for times in (days, np.array(days, dtype="datetime64[ns]"), pd.Series(pd.to_datetime(days)),
                       pl.Series(days).str.to_date(), pa.array(pd.to_datetime(days)))
-    }  # fmt: skip
+    }
     assert len(prints) == 1
 
 
@@ -172,7 +172,7 @@ def test_numpy_and_text_times_are_the_same_times() -> None:
         ([Decimal("0.25"), Decimal("1.5"), Decimal("2.1"), None], "regression", (),
          [0.25, 1.5, 2.1, np.nan]),
     ],
-)  # fmt: skip
+)
 def test_the_target_becomes_numbers(
     values: list[Any], task: str, labels: tuple[str, ...], y: list[float]
 ) -> None:
@@ -209,7 +209,7 @@ def _with(**columns: Any) -> pl.DataFrame:
          r"has 4 infinite value\(s\)"),
         (_with(day=pl.int_range(5)), {"horizon": "5D"}, "'5D' is clock time.*plain integers"),
     ],
-)  # fmt: skip
+)
 def test_bad_tables_are_refused_in_words(
     frame: pl.DataFrame, changes: dict[str, Any], message: str
 ) -> None:

@@ -69,5 +69,5 @@ def test_lists_are_no_target() -> None:
 def test_only_set_roles_are_described() -> None:
     assert describe(Schema(time="t", target="y", horizon=5)) == {
         "time": "t", "target": "y", "horizon": 5,
-    }  # fmt: skip
+    }
     assert Schema(time="t", target="y").fingerprint != SCHEMA.fingerprint

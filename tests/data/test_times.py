@@ -77,7 +77,7 @@ def test_aware_times_are_ordered_in_utc_over_the_october_change(kind: str) -> No
 
 
 @pytest.mark.parametrize("values", [np.array([3, 1, 2]), [3, 1, 2], pd.Series([3, 1, 2]),
-                                    pl.Series([3, 1, 2], dtype=pl.UInt16)])  # fmt: skip
+                                    pl.Series([3, 1, 2], dtype=pl.UInt16)])
 def test_integers_are_abstract_time(values: Any) -> None:
     got = to_instants(values)
     assert (got.ns.tolist(), got.zone) == ([3, 1, 2], "abstract")

@@ -14,7 +14,7 @@ def table():
     panel = shop_panel()
     rows = np.flatnonzero(panel.usable)
     return Table("d", "f", "binary", Instants(panel.time.ns[rows], "naive"),
-                 Instants(panel.label_end[rows], "naive"), Events.none())  # fmt: skip
+                 Instants(panel.label_end[rows], "naive"), Events.none())
 
 
 def plan(table, **values):
@@ -23,13 +23,13 @@ def plan(table, **values):
 
 def test_the_matrix_is_the_product_of_its_axes(table):
     made = plan(table, models=["linear", "lightgbm"], splits=["temporal", "walk_forward"],
-                optimization=["none", "random"], n_trials=3)  # fmt: skip
+                optimization=["none", "random"], n_trials=3)
     # One holdout and five windows, two models, two searches.
     assert len(made.jobs) == (1 + 5) * 2 * 2
     assert len({job.id for job in made.jobs}) == len(made.jobs)
     assert {job.search.label for job in made.jobs} == {"none", "random(n_trials=3)"}
     assert {label: len(folds) for label, folds in made.audits.items()} == {
-        "temporal": 1, "walk_forward": 5}  # fmt: skip
+        "temporal": 1, "walk_forward": 5}
 
 
 def test_a_model_without_anything_to_tune_runs_once(table):
@@ -47,7 +47,7 @@ def test_cheap_jobs_come_first(table):
 def test_event_aware_without_events_is_left_out_and_said_so(table):
     made = plan(table, models=["prior"])
     assert [(s.split, s.reason) for s in made.skipped if s.split == "event_aware"] == [
-        ("event_aware", "the table has no events; give some with --events")]  # fmt: skip
+        ("event_aware", "the table has no events; give some with --events")]
     with pytest.raises(InputError, match="nothing to run: the table has no events"):
         plan(table, models=["prior"], splits=["event_aware"])
 
@@ -76,7 +76,7 @@ def test_a_mistyped_name_gets_a_suggestion(table, values, message):
 
 def test_every_task_has_a_primary_metric():
     assert [check_metric(None, task) for task in ("binary", "multiclass", "regression")] == [
-        "roc_auc", "log_loss", "rmse"]  # fmt: skip
+        "roc_auc", "log_loss", "rmse"]
 
 
 def test_the_code_is_part_of_a_job():

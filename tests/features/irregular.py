@@ -20,10 +20,10 @@ def table(seed: int = 0, days: int = 60) -> pl.DataFrame:
     """Rows of four entities on some of the days; `late` begins in the middle, `gone` ends there."""
     rng = np.random.default_rng(seed)
     spans = {"alpha": (0, days), "beta": (0, days), "late": (days // 2, days),
-             "gone": (0, days // 2)}  # fmt: skip
+             "gone": (0, days // 2)}
     hours = np.sort(rng.choice(days * 24, size=days, replace=False))
     present = [(who, int(hours[i])) for who, (a, b) in spans.items() for i in range(a, b)
-               if rng.random() < 0.8]  # fmt: skip
+               if rng.random() < 0.8]
     n = len(present)
     x = rng.normal(size=n)
     x[rng.random(n) < 0.1] = np.nan
@@ -38,7 +38,7 @@ def table(seed: int = 0, days: int = 60) -> pl.DataFrame:
         "flag": rng.random(n) < 0.5,
         "group": rng.choice(["red", "green", None], size=n),
         "y": rng.normal(size=n),
-    }, strict=False)  # fmt: skip
+    }, strict=False)
     return frame.sample(fraction=1, shuffle=True, seed=seed)
 
 
@@ -53,7 +53,7 @@ def events(days: int = 60) -> Events:
         ("news", "late", at(0.1), at(0.9)), ("outage", "beta", at(0.2), at(0.8)),
         ("outage", "beta", at(0.3), at(0.35)), ("outage", "gone", at(0.3), None),
         ("shock", None, at(0.25), at(0.3)), ("shock", None, at(0.7), at(0.75)),
-    ]  # fmt: skip
+    ]
     columns = ["kind", "entity", "start", "end"]
     return Events.from_frame(pl.DataFrame(rows, schema=columns, orient="row"))
 

@@ -11,7 +11,7 @@ PANEL = Panel.build(
     {"t": [1, 2, 3], "a": [6.0, 1.0, None], "b": [2, 0, 1], "ok": [True, False, None],
      "kind": ["u", None, "v"], "code": [7, 8, 7], "y": [0.1, 0.2, 0.3]},
     Schema(time="t", target="y", task="regression", categorical=("code",)),
-)  # fmt: skip
+)
 
 
 def column(feature: Raw | Category | Combine) -> list[object]:

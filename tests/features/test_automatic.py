@@ -18,7 +18,7 @@ def build(columns: dict[str, object], schema: Schema | None = None, **options: o
     days = [date(2024, 1, 1) + timedelta(days=i) for i in range(N)]
     table = {"day": days, "y": np.arange(N) * 0.5, **columns}
     return Panel.build(table, schema or Schema(time="day", target="y", task="regression"),
-                       **options)  # type: ignore[arg-type]  # fmt: skip
+                       **options)  # type: ignore[arg-type]
 
 
 def test_a_panel_gets_windows_ranks_calendar_events_and_categories() -> None:
@@ -27,7 +27,7 @@ def test_a_panel_gets_windows_ranks_calendar_events_and_categories() -> None:
     assert [f.name for f in recipe.features if f.source == "x"] == [
         "x", "x__diff_1", "x__mean_5", "x__std_5", "x__mean_20", "x__std_20", "x__z_20",
         "x__ewm_10", "x__rank",
-    ]  # fmt: skip
+    ]
     assert {"when__hour", "when__weekday", "when__since_event", "when__since_news"} <= set(
         recipe.exported
     )
@@ -36,7 +36,7 @@ def test_a_panel_gets_windows_ranks_calendar_events_and_categories() -> None:
     assert "y" not in table.names
     assert recipe.skipped == ()
     assert not any(table.frame[name].is_nan().all() for name in table.names
-                   if name not in table.categorical)  # fmt: skip
+                   if name not in table.categorical)
 
 
 def test_a_single_series_has_neither_entity_nor_ranks() -> None:
@@ -49,10 +49,10 @@ def test_a_single_series_has_neither_entity_nor_ranks() -> None:
 
 def test_plain_integer_times_have_no_calendar() -> None:
     panel = Panel.build({"t": [1, 2, 3], "x": [1, 2, 3], "y": [0.1, 0.2, 0.3]},
-                        Schema(time="t", target="y", task="regression"))  # fmt: skip
+                        Schema(time="t", target="y", task="regression"))
     assert {feature.family for feature in default_recipe(panel).features} == {
         "raw", "lag", "rolling", "ewm",
-    }  # fmt: skip
+    }
 
 
 def test_wide_tables_keep_three_columns_per_number() -> None:
@@ -120,6 +120,6 @@ def test_common_events_give_no_features() -> None:
 
 def test_a_table_without_a_usable_column_is_refused() -> None:
     panel = Panel.build({"t": [1, 2], "tags": [["a"], ["b"]], "y": [0.1, 0.2]},
-                        Schema(time="t", target="y", task="regression"))  # fmt: skip
+                        Schema(time="t", target="y", task="regression"))
     with pytest.raises(InputError, match=r"no features; add a column.*tags: neither number"):
         default_recipe(panel)

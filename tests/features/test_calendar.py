@@ -24,7 +24,7 @@ def parts(times: pl.Series) -> dict[str, list[float]]:
 def test_parts_of_the_calendar() -> None:
     assert parts(pl.Series(TIMES).dt.replace_time_zone(None)) == {
         "hour": [23, 4], "weekday": [1, 7], "day": [1, 30], "month": [1, 6], "quarter": [1, 2],
-    }  # fmt: skip
+    }
 
 
 def test_parts_are_read_in_the_zone_of_the_column() -> None:
@@ -35,7 +35,7 @@ def test_parts_are_read_in_the_zone_of_the_column() -> None:
 
 def test_dates_and_text_work_too() -> None:
     for times in (pl.Series(["2024-01-01", "2024-06-30"]),
-                  pl.Series(["2024-01-01", "2024-06-30"]).str.to_date()):  # fmt: skip
+                  pl.Series(["2024-01-01", "2024-06-30"]).str.to_date()):
         assert parts(times)["weekday"] == [1, 7]
         assert parts(times)["hour"] == [0, 0]
 

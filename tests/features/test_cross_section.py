@@ -39,7 +39,7 @@ def test_ties_share_their_rank() -> None:
 def test_market_counts_each_timestamp_once(timestamps: int) -> None:
     distinct = np.unique(TIMES)
     means = np.array([X[(t == TIMES) & ~np.isnan(X)].mean() if (~np.isnan(X[t == TIMES])).any()
-                      else np.nan for t in distinct])  # fmt: skip
+                      else np.nan for t in distinct])
     expected = np.full(len(X), np.nan)
     for i, time in enumerate(distinct):
         window = means[max(0, i - timestamps + 1) : i + 1]

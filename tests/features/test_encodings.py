@@ -6,7 +6,7 @@ import polars as pl
 from outlast.features import OrdinalCodes
 
 TRAIN = pl.DataFrame({"a": ["m", None, "k", "m"], "x": [1.0, 2.0, 3.0, 4.0],
-                      "b": ["q", "q", "q", "q"]})  # fmt: skip
+                      "b": ["q", "q", "q", "q"]})
 
 
 def test_codes_are_learned_from_training_rows_alone() -> None:

@@ -23,7 +23,7 @@ def by_hand(kind: str | None, scope: str) -> tuple[np.ndarray[Any, Any], np.ndar
     for i, (time, who) in enumerate(zip(times, frame[ENTITY], strict=True)):
         for event in context.events.table.iter_rows(named=True):
             concerns = {"own": event["entity"] == who, "common": event["entity"] is None,
-                        "any": event["entity"] in (who, None)}[scope]  # fmt: skip
+                        "any": event["entity"] in (who, None)}[scope]
             if concerns and kind in (None, event["kind"]) and event["start"] <= time:
                 since[i] = np.nanmin([since[i], (time - event["start"]) / DAY])
                 inside[i] = max(inside[i], time <= event["end"])
@@ -44,7 +44,7 @@ def test_against_a_plain_loop(kind: str | None, scope: Any) -> None:
 def test_abstract_times_count_in_their_own_unit() -> None:
     events = Events.from_frame(pl.DataFrame({"start": [12], "end": [14]}))
     panel = Panel.build({"t": [11, 12, 14, 15], "y": [0.0, 1.0, 2.0, 3.5]},
-                        Schema(time="t", target="y", task="regression"), events=events)  # fmt: skip
+                        Schema(time="t", target="y", task="regression"), events=events)
     recipe = Recipe("events", (TimeSinceEvent("since", "t"), InsideEvent("inside", "t")))
     frame = recipe.transform(panel).frame
     assert frame["since"].fill_nan(None).to_list() == [None, 0, 2, 3]

@@ -14,7 +14,7 @@ def test_a_chain_is_followed_to_the_raw_columns() -> None:
         (Return("r", "close", steps=1), Rolling("v", "r", rows=21, statistic="std"),
          Combine("c", "v", "volume", operation="ratio")),
         DAY,
-    )  # fmt: skip
+    )
     last = entries["c"]
     assert last.inputs == ("v", "volume")
     assert last.roots == ("close", "volume")
@@ -32,7 +32,7 @@ def test_the_longest_input_decides_the_reach() -> None:
         (Lag("short", "x", steps=2), RollingTime("month", "x", duration="30D"),
          Expanding("all", "x"), Combine("a", "short", "month"), Combine("b", "month", "all")),
         2 * DAY,
-    )  # fmt: skip
+    )
     assert (entries["a"].lookback, entries["a"].lookback_rows) == ("30 days", 15)
     assert (entries["b"].lookback, entries["b"].lookback_rows) == ("all rows", None)
 
@@ -50,5 +50,5 @@ def test_what_a_value_is_learned_from() -> None:
     entries = trace((Category("c", "c"), Expanding("e", "x"), Lag("l", "x")), DAY)
     assert [entry.fit_scope for entry in entries.values()] == [
         "train_fold", "expanding", "stateless",
-    ]  # fmt: skip
+    ]
     assert entries["c"].expression == "c"

@@ -19,7 +19,7 @@ VOLATILITY = Recipe(
     (Return("r1", "price"), Rolling("vol", "r1", rows=5, statistic="std"),
      Category("group", "group"), Market("market", "vol")),
     exported=("market", "group", "vol"),
-)  # fmt: skip
+)
 
 
 def test_rows_align_with_the_panel_and_only_exported_columns_come_out() -> None:
@@ -41,7 +41,7 @@ def test_numbers_are_float32_without_nulls_and_infinities() -> None:
         {"t": [1, 2, 3, 4], "a": [1.0, float("inf"), None, 3.0], "b": [1e300, 1.0, 2.0, 3.0],
          "y": [0.1, 0.2, 0.3, 0.4]},
         Schema(time="t", target="y", task="regression"),
-    )  # fmt: skip
+    )
     recipe = Recipe("r", (Raw("a", "a"), Raw("b", "b"), Rolling("m", "a", rows=4, min_rows=1)))
     frame = recipe.transform(panel).frame
     assert set(frame.dtypes) == {pl.Float32}
@@ -128,6 +128,6 @@ def test_leaky_and_ignored_columns_stay_out() -> None:
 @pytest.mark.parametrize("feature", [RollingTime("f", "x"), EwmTime("f", "x")])
 def test_clock_windows_need_a_clock(feature) -> None:  # type: ignore[no-untyped-def]
     panel = Panel.build({"t": [1, 2], "x": [1.0, 2.0], "y": [0.1, 0.2]},
-                        Schema(time="t", target="y", task="regression"))  # fmt: skip
+                        Schema(time="t", target="y", task="regression"))
     with pytest.raises(InputError, match="needs real times, but 't' holds plain integers"):
         Recipe("r", (feature,)).transform(panel)

@@ -30,7 +30,7 @@ def test_definitions_by_hand(panel: Panel, table: FeatureTable) -> None:
         .rolling_mean(5, min_samples=3).over("ticker"),
         drawdown_252=(adjusted / adjusted.rolling_max(252, min_samples=1) - 1).over("ticker"),
         date=pl.col("date"),
-    ).with_columns(mkt_r1=pl.col("r1").mean().over("date")).drop("date")  # fmt: skip
+    ).with_columns(mkt_r1=pl.col("r1").mean().over("date")).drop("date")
     for column in by_hand:
         ours, hand = table.frame[column.name].to_numpy(), column.fill_null(np.nan).to_numpy()
         np.testing.assert_allclose(ours, hand, rtol=1e-5, atol=1e-7, err_msg=column.name)
@@ -60,7 +60,7 @@ def test_the_whole_recipe_looks_only_backwards(panel: Panel, table: FeatureTable
     cut = np.datetime64("2006-07-01", "ns").astype(np.int64)
     before = panel.time.ns <= cut
     short = Panel.build(panel.frame.filter(before), panel.schema, events=panel.events,
-                        name="stocks")  # fmt: skip
+                        name="stocks")
     assert make_recipe(short).transform(short).frame.equals(table.frame.filter(before))
 
 
@@ -84,12 +84,12 @@ def test_without_events_only_their_features_are_missing(panel: Panel) -> None:
 
 def test_another_table_called_stocks_gets_the_automatic_recipe() -> None:
     other = Panel.build({"t": [1, 2], "x": [1.0, 2.0], "y": [0.1, 0.2]},
-                        Schema(time="t", target="y", task="regression"), name="stocks")  # fmt: skip
+                        Schema(time="t", target="y", task="regression"), name="stocks")
     assert make_recipe(other).name == "automatic"
 
 
 def test_another_question_about_the_same_prices_gets_the_automatic_recipe(panel: Panel) -> None:
     schema = Schema(time="date", entity="ticker", target="close", horizon=1,
-                    leaky=("big_move_5", "up_5", "fwd_ret_5", "label_end"))  # fmt: skip
+                    leaky=("big_move_5", "up_5", "fwd_ret_5", "label_end"))
     other = Panel.build(panel.frame, schema, name="stocks")
     assert make_recipe(other).name == "automatic"

@@ -19,7 +19,7 @@ def by_hand(panel: Panel) -> list[float]:
             for j in range(panel.n_rows)
             if panel.entity[j] == panel.entity[i] and j != i and panel.usable[j]
             and panel.label_end[j] <= panel.time.ns[i]
-        ]  # fmt: skip
+        ]
         result.append(max(known)[2] if known else np.nan)
     return result
 
@@ -29,13 +29,13 @@ def by_hand(panel: Panel) -> list[float]:
 def test_against_a_plain_loop(seed: int, horizon: int, entities: int) -> None:
     rng = np.random.default_rng(seed)
     rows = [(f"e{e}", int(t)) for e in range(entities)
-            for t in rng.choice(30, size=12, replace=False)]  # fmt: skip
+            for t in rng.choice(30, size=12, replace=False)]
     table = pl.DataFrame(rows, schema=["who", "t"], orient="row").with_columns(
         y=pl.Series([None if rng.random() < 0.2 else float(rng.normal()) for _ in rows]),
         # Some labels of different rows become known at the same time, some never.
         end=pl.Series([None if rng.random() < 0.1 else t + int(rng.integers(0, 9))
                        for _, t in rows]),
-    )  # fmt: skip
+    )
     by_step = Schema(time="t", entity="who", target="y", horizon=horizon, task="regression")
     by_column = Schema(time="t", entity="who", target="y", label_end="end", task="regression")
     for schema in (by_step, by_column):
@@ -45,7 +45,7 @@ def test_against_a_plain_loop(seed: int, horizon: int, entities: int) -> None:
 
 def test_a_row_never_sees_its_own_label() -> None:
     panel = Panel.build({"t": [1, 2, 3], "y": [5.0, 6.0, 7.5]},
-                        Schema(time="t", target="y", horizon=0, task="regression"))  # fmt: skip
+                        Schema(time="t", target="y", horizon=0, task="regression"))
     np.testing.assert_array_equal(last_known_target(panel), [np.nan, 5, 6])
 
 

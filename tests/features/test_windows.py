@@ -114,7 +114,7 @@ def test_z_score_drawdown_and_position() -> None:
 
     agree(ZScore("f", "x", rows=6), standardised)
     agree(Drawdown("f", "price", rows=9, min_rows=1),
-          lambda s: s / s.rolling(9, min_periods=1).max() - 1)  # fmt: skip
+          lambda s: s / s.rolling(9, min_periods=1).max() - 1)
     agree(RangePosition("f", "price", rows=6), position)
 
 

@@ -10,14 +10,14 @@ from outlast.metrics import METRICS, score_all
 from outlast.records import Decision, FoldAudit, Job, Record, Strategy
 
 SETTINGS = BoardSettings(frozenset({"prior"}), frozenset({"random"}), n_draws=400,
-                         split_order=("temporal", "random"))  # fmt: skip
+                         split_order=("temporal", "random"))
 
 
 def result(
     model: str, skill: float, *, split: str = "temporal", fold: int = 0, search: str = "none",
     n_times: int = 200, n_entities: int = 5, fit_seconds: float = 1.0, seed: int = 1,
     decisions: tuple[Decision, ...] = (), overlap: int = 0,
-) -> Result:  # fmt: skip
+) -> Result:
     """Predictions that follow the truth by `skill` (0 is chance), labels two steps long."""
     truth = np.random.default_rng(fold)
     n = n_times * n_entities
@@ -28,15 +28,15 @@ def result(
     step = 86_400 * 10**9
     table = pl.DataFrame({"time": time, "label_end": time + 2 * step,
                           "code": np.tile(np.arange(n_entities), n_times), "y": y,
-                          "row": np.arange(n), "p": p})  # fmt: skip
+                          "row": np.arange(n), "p": p})
     job = Job(data="d", features="f", task="binary", model=Strategy(name=model),
               split=Strategy(name=split), fold=fold, search=Strategy(name=search),
-              selection=Strategy(name="redundancy"), metric="roc_auc", seed=0, code="c")  # fmt: skip
+              selection=Strategy(name="redundancy"), metric="roc_auc", seed=0, code="c")
     audit = FoldAudit(n_train=100, n_test=n, n_overlap=overlap, train_start=-100 * step,
-                      train_end=-step, test_start=0, test_end=int(time[-1]))  # fmt: skip
+                      train_end=-step, test_start=0, test_end=int(time[-1]))
     record = Record(job=job, status="ok", session="s", started="now", audit=audit,
                     scores=score_all("binary", y, p), decisions=decisions,
-                    seconds={"fit": fit_seconds, "search": 0.0, "predict": 0.0})  # fmt: skip
+                    seconds={"fit": fit_seconds, "search": 0.0, "predict": 0.0})
     return Result(record, table)
 
 

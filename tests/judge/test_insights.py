@@ -31,9 +31,9 @@ def test_random_beats_temporal():
 
 def test_another_winner_under_random():
     skills = {"temporal": {"linear": 2.0, "xgboost": 1.0, "lightgbm": 0.5},
-              "random": {"linear": 0.5, "xgboost": 1.0, "lightgbm": 2.0}}  # fmt: skip
+              "random": {"linear": 0.5, "xgboost": 1.0, "lightgbm": 2.0}}
     rows = [result(model, skill, split=split)
-            for split, models in skills.items() for model, skill in models.items()]  # fmt: skip
+            for split, models in skills.items() for model, skill in models.items()]
     found = findings(*rows)["OL102"]
     assert found.outcome == "issue"
     assert found.evidence["tau"] == pytest.approx(-1.0)

@@ -17,7 +17,7 @@ def test_rows_are_ranked_and_scored_as_scikit_learn_scores_them():
 
 def test_models_that_cannot_be_told_apart_share_the_first_rank():
     rows = board(result("lightgbm", 1.0, seed=1), result("xgboost", 1.0, seed=2),
-                 result("linear", 0.1)).rows  # fmt: skip
+                 result("linear", 0.1)).rows
     assert [row.rank for row in rows] == ["1=", "1=", "3"]
     assert [row.tier for row in rows] == [1, 1, 2]
 
@@ -44,7 +44,7 @@ def test_shared_shocks_make_the_interval_wider_than_rows_would():
     one = board(result("lightgbm", 1.0, n_entities=1, n_times=300)).rows[0]
     copied = result("lightgbm", 1.0, n_entities=1, n_times=300)
     many = type(copied)(copied.record, copied.predictions.select("*").vstack(
-        copied.predictions).vstack(copied.predictions).sort("time"))  # fmt: skip
+        copied.predictions).vstack(copied.predictions).sort("time"))
     wide = board(many).rows[0]
     width = [row.score.high - row.score.low for row in (one, wide)]
     assert width[1] == pytest.approx(width[0], rel=0.01)

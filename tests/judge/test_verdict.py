@@ -22,7 +22,7 @@ def test_a_clear_winner_is_named_with_its_margin():
 
 def test_a_tie_is_called_a_tie():
     made = headline(result("lightgbm", 1.0, seed=1), result("xgboost", 1.0, seed=2),
-                    result("prior", 0))  # fmt: skip
+                    result("prior", 0))
     assert made.verdict == "tie"
     assert "cannot be told from" in made.sentence
 

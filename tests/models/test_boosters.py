@@ -25,7 +25,7 @@ def test_a_category_is_not_a_number(name, data):
     """Odd against even codes is one split of categories and five of numbers."""
     stump = {"lightgbm": {"num_leaves": 2, "cat_smooth": 1.0, "max_cat_to_onehot": 1},
              "xgboost": {"max_depth": 1, "max_cat_to_onehot": 1},
-             "catboost": {"depth": 1}}[name]  # fmt: skip
+             "catboost": {"depth": 1}}[name]
     shares = {"feature_fraction": 1.0, "colsample_bytree": 1.0, "rsm": 1.0}
     own = {key: 1.0 for key in shares if key in make_model(name).defaults()}
     model = make_model(name, {**stump, **own}).fit(data, {}, BINARY, n_iterations=1)
@@ -44,7 +44,7 @@ def test_native_parameters_reach_the_library(name, data):
 @pytest.mark.parametrize("name", BOOSTERS)
 def test_the_seed_matters(name, data):
     first, second = (make_model(name).fit(data, {}, FitContext("binary", 2, seed), n_iterations=5)
-                     for seed in (0, 1))  # fmt: skip
+                     for seed in (0, 1))
     assert not np.array_equal(first.predict(data), second.predict(data))
 
 
@@ -57,7 +57,7 @@ def test_two_threads_are_passed_on(name, data):
 
 @pytest.mark.parametrize(("name", "params"),
                          [("lightgbm", {"num_leaves": 1}), ("xgboost", {"eta": "fast"}),
-                          ("catboost", {"depth": 99})])  # fmt: skip
+                          ("catboost", {"depth": 99})])
 def test_a_librarys_refusal_is_among_its_failures(name, params, data):
     model = make_model(name, params)
     with pytest.raises(model.failures(), match=r"num_leaves|could not be parsed|depth"):

@@ -12,7 +12,7 @@ from outlast.models import Matrix
 def matrix(**changes):
     parts = {"X": np.arange(6, dtype=np.float32).reshape(3, 2), "columns": ("a", "b"),
              "categorical": (1,), "y": np.array([0.0, 1.0, 2.0]),
-             "last_known": np.array([np.nan, 0.0, 1.0])}  # fmt: skip
+             "last_known": np.array([np.nan, 0.0, 1.0])}
     return Matrix(**{**parts, **changes})
 
 

@@ -21,7 +21,7 @@ def sample(task):
 
 
 @pytest.mark.parametrize(("task", "n_classes"),
-                         [("binary", 2), ("multiclass", 3), ("regression", 1)])  # fmt: skip
+                         [("binary", 2), ("multiclass", 3), ("regression", 1)])
 def test_the_arrays_predict_what_the_forest_predicts(task, n_classes, monkeypatch):
     data = sample(task)
     grower = RandomForestRegressor if task == "regression" else RandomForestClassifier

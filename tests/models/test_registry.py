@@ -49,7 +49,7 @@ def test_the_defaults_are_baselines_then_linear_then_boosters():
 def test_a_mistyped_parameter_of_an_own_model_is_refused():
     train = Matrix(np.zeros((2, 1), np.float32), ("a",), y=np.array([0.0, 1.0]))
     for model, params in ((make_model("linear", {"alfa": 1}), {}),
-                          (make_model("linear"), {"alfa": 1})):  # fmt: skip
+                          (make_model("linear"), {"alfa": 1})):
         with pytest.raises(InputError, match="unknown linear parameter 'alfa': did you mean"):
             model.fit(train, params, FitContext("binary", 2))
 

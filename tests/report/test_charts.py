@@ -88,7 +88,7 @@ def test_a_forward_fold_is_train_then_purged_then_test():
     card = fold(train_start=0, train_end=90, test_start=100, test_end=150, blocks=(block,))
     assert list(timeline._segments(card)) == [
         ("train", 0, 90), ("purged", 90, 100), ("test", 100, 150),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_two_sided_fold_trains_on_both_sides_of_its_blocks():
@@ -99,10 +99,10 @@ def test_a_two_sided_fold_trains_on_both_sides_of_its_blocks():
     card = fold(train_start=0, train_end=99, test_start=20, test_end=70, blocks=blocks)
     assert [part for part in timeline._segments(card) if part[0] == "train"] == [
         ("train", 0, 20), ("train", 36, 58), ("train", 76, 99),
-    ]  # fmt: skip
+    ]
     assert [part for part in timeline._segments(card) if part[0] == "test"] == [
         ("test", 20, 30), ("test", 60, 70),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_fold_that_only_trains_afterwards_draws_nothing_before():
@@ -164,7 +164,7 @@ def test_the_history_draws_no_more_than_its_limit():
     document = DOCUMENTS["sample"]()
     trial = next(t for t in document.trials if t.split == "temporal")
     many = tuple(trial.model_copy(update={"number": n, "fold": f})
-                 for f in range(50) for n in range(200))  # fmt: skip
+                 for f in range(50) for n in range(200))
     kept = search._trials(document.model_copy(update={"trials": many}))
     assert len(kept) == 3000
     assert {t.fold for t in kept} == set(range(15))
@@ -183,5 +183,5 @@ def test_pictures_are_the_same_in_every_time_zone_and_process(figures):
         "print(FIGURES['timeline'](sample()).svg)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          env={**os.environ, "TZ": "Asia/Tokyo"}, check=True)  # fmt: skip
+                          env={**os.environ, "TZ": "Asia/Tokyo"}, check=True)
     assert done.stdout.strip() == figures["timeline"].svg

@@ -8,7 +8,7 @@ HOSTILE_MARKDOWN = [
     "# heading", "- item", "+ item", "1. item", "12) item", "> quote", "* star *", "_it_ __is__",
     "`code`", "[x](javascript:1)", "![](http://x)", "<b>", "a | b", "---", "===", "~~gone~~", "$x$",
     "new\n# line", "http://example.org", "www.example.org", "\\*", "&lt;b&gt;",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE_MARKDOWN)
@@ -46,7 +46,7 @@ def test_numbers_in_csv_stay_numbers(value):
 @pytest.mark.parametrize("target", [
     "javascript:alert(1)", "JAVASCRIPT:x", " javascript:x", "java\nscript:x", "data:text/html,x",
     "vbscript:x", "//evil.example", "\\\\evil", "file:///etc/passwd", "a\u202e/b",
-])  # fmt: skip
+])
 def test_unsafe_links_are_dropped(target):
     assert formatting.safe_link(target) == ""
 
@@ -61,7 +61,7 @@ def test_safe_links_stay(target):
     ("a lone ` tick", {"text"}),
     ("`<b>` and `x|y`", {"text", "code_inline"}),
     ("- `item`", {"text", "code_inline"}),
-])  # fmt: skip
+])
 def test_prose_sets_code_and_nothing_else(text, kinds):
     parsed = MarkdownIt().parse(formatting.prose(text))
     assert [token.type for token in parsed] == ["paragraph_open", "inline", "paragraph_close"]
@@ -86,7 +86,7 @@ def test_printable_keeps_scripts_that_need_joiners():
     (Interval(value=0.5), "0.500"),
     (Interval(value=-0.0001, low=-0.01, high=0.01), "0.000 (−0.010 to 0.010)"),
     (Interval(value=float("nan")), "–"),
-])  # fmt: skip
+])
 def test_intervals(estimate, text):
     assert formatting.interval(estimate) == text
 
@@ -94,14 +94,14 @@ def test_intervals(estimate, text):
 @pytest.mark.parametrize(("value", "text"), [
     (0, "0"), (0.05, "0.05"), (12.0, "12"), (-3.14159, "−3.14"), (1.2e-7, "1.2e−07"), (None, "–"),
     (123456.7, "123,457"), (2.5e9, "2.5e+09"),
-])  # fmt: skip
+])
 def test_significant_digits(value, text):
     assert formatting.significant(value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [
     (True, "yes"), (None, "–"), ([1, 2.5], "1, 2.5"), ({"a": 0.1}, "a: 0.1"), ("x" * 300, None),
-])  # fmt: skip
+])
 def test_plain_values(value, text):
     shown = formatting.plain(value)
     assert shown == text if text else len(shown) == 200

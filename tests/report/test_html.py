@@ -105,7 +105,7 @@ def test_severity_is_a_word_beside_its_colour(report):
 def test_a_report_without_results_says_so_in_every_section(report):
     text = " ".join(text for _, text in Page(report("empty").html.read_text()).texts)
     for sentence in ("nothing to recommend", "No fold was finished", "nothing can be ranked",
-                     "No search was run", "No feature was observed"):  # fmt: skip
+                     "No search was run", "No feature was observed"):
         assert sentence in text
 
 
@@ -132,7 +132,7 @@ def test_texts_and_marks_keep_their_contrast_in_both_themes(report):
 
     css = "".join(Page(report("minimal").html.read_text()).inside("style"))
     themes = [dict(re.findall(r"--(\w+): (#\w{6})", block))
-              for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)]  # fmt: skip
+              for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)]
     assert len(themes) == 2
     for theme in themes:
         for token in ("ink", "muted", "link", "high", "medium", "low", "info", "good"):

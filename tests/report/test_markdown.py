@@ -73,7 +73,7 @@ def test_long_reports_are_cut_until_they_fit():
     document = DOCUMENTS["sample"]()
     many = document.findings[:1] * 100
     long = document.model_copy(update={"findings": tuple(
-        f.model_copy(update={"sentence": f.sentence * 8}) for f in many)})  # fmt: skip
+        f.model_copy(update={"sentence": f.sentence * 8}) for f in many)})
     text = render_markdown(long, {})
     assert len(text.encode()) <= MAX_BYTES
     assert re.search(r"\d+ more are in \[findings.csv\]", text)

@@ -53,7 +53,7 @@ def test_states_of_cells():
 
     assert [state(2, 2, 0), state(2, 1, 1), state(2, 0, 2), state(0, 0, 0)] == [
         "done", "partial", "failed", "none",
-    ]  # fmt: skip
+    ]
 
 
 def test_panels_are_spread_evenly():

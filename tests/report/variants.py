@@ -205,7 +205,7 @@ SAFE = {
     "schema_version", "verdict", "trust", "task", "decision", "outcome", "severity", "code",
     "metric", "rank", "state", "start", "end", "train_start", "train_end", "test_start",
     "test_end", "generated_at",
-}  # fmt: skip
+}
 OPEN = {"class_shares", "libraries", "shares", "params", "evidence", "thresholds", "other_scores"}
 
 

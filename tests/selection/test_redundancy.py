@@ -53,7 +53,7 @@ def test_constant_features_go() -> None:
 
 def test_empty_features_go() -> None:
     found = decide({"a": A, "half": holes(B, 0.5), "few": holes(RNG.normal(size=N), 0.96),
-                    "none": [None] * N})  # fmt: skip
+                    "none": [None] * N})
     assert found["few"].code == "F03"
     assert found["few"].sentence == "dropped: missing 96.0% in train"
     assert (found["few"].value, found["few"].threshold) == (0.96, 0.95)
@@ -69,7 +69,7 @@ def test_a_hole_that_is_all_there_is_counts_as_a_value() -> None:
 
 def test_copies_go_and_name_what_stays() -> None:
     found = decide({"copy_of_a": A, "a": A, "a3": A**3, "text": ["u", "v"] * (N // 2),
-                    "text_2": ["u", "v"] * (N // 2)})  # fmt: skip
+                    "text_2": ["u", "v"] * (N // 2)})
     assert found["a"].action == "keep"
     assert found["copy_of_a"].comparator == "a"
     assert found["copy_of_a"].sentence == (

@@ -31,9 +31,9 @@ class Blocks(WindowSplitter):
         held_out: Any = None, past_only: bool = False, *, gap: Any = 0, embargo: Any = 0,
         boundary: str = "closed", events: Events | None = None, on_cut: str = "after",
         on_missing: str = "raise",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(gap=gap, embargo=embargo, boundary=boundary, events=events, on_cut=on_cut,
-                         on_missing=on_missing)  # fmt: skip
+                         on_missing=on_missing)
         self.n_blocks = n_blocks
         self.chosen = chosen
         self.held_out = held_out
@@ -59,9 +59,9 @@ class Spans(WindowSplitter):
         self, spans: Sequence[tuple[int, int]] = ((0, LAST),), train_size: int | None = None,
         two_sided: bool = False, *, gap: Any = 0, embargo: Any = 0, boundary: str = "closed",
         events: Events | None = None, on_cut: str = "after", on_missing: str = "raise",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(gap=gap, embargo=embargo, boundary=boundary, events=events, on_cut=on_cut,
-                         on_missing=on_missing)  # fmt: skip
+                         on_missing=on_missing)
         self.spans = spans
         self.train_size = train_size
         self.two_sided = two_sided
@@ -75,7 +75,7 @@ def events(*windows: tuple[Any, ...]) -> Events:
     if not windows:
         return Events.none()
     rows = [{"name": f"e{i}", "start": w[0], "end": w[1], "entity": w[2] if len(w) > 2 else None}
-            for i, w in enumerate(windows)]  # fmt: skip
+            for i, w in enumerate(windows)]
     return Events.from_frame(pl.DataFrame(rows, schema_overrides={"entity": pl.String}))
 
 
@@ -99,13 +99,13 @@ class Example:
     def instants(self) -> tuple[Instants, Instants]:
         """Times in microseconds, so that lengths may be clock time or steps."""
         return (Instants(np.array(self.time) * 1000, "naive"),
-                Instants(np.array(self.label_end) * 1000, "naive"))  # fmt: skip
+                Instants(np.array(self.label_end) * 1000, "naive"))
 
     @property
     def options(self) -> dict[str, Any]:
         """Parameters of a splitter."""
         gap, embargo = (n if self.steps else np.timedelta64(n, "us")
-                        for n in (self.gap, self.embargo))  # fmt: skip
+                        for n in (self.gap, self.embargo))
         return {"gap": gap, "embargo": embargo, "boundary": "strict" if self.strict else "closed"}
 
     def shifted(self, instant: int, amount: int) -> float:
@@ -123,11 +123,11 @@ class Example:
 def examples(draw: st.DrawFn, max_label: int = 6) -> Example:
     """Random panels: ties, holes, any order, and another label length in every row."""
     times = draw(st.lists(st.integers(0, 30), min_size=6, max_size=40).filter(
-        lambda values: len(set(values)) >= 5))  # fmt: skip
+        lambda values: len(set(values)) >= 5))
     spans = draw(st.lists(st.integers(0, max_label), min_size=len(times), max_size=len(times)))
     ends = [t + span for t, span in zip(times, spans, strict=True)]
     return Example(times, ends, draw(st.integers(0, 3)), draw(st.integers(0, 3)),
-                   draw(st.booleans()), draw(st.booleans()))  # fmt: skip
+                   draw(st.booleans()), draw(st.booleans()))
 
 
 def fate(
@@ -172,4 +172,4 @@ def counted(audit: Any) -> Counter[str]:
     """The rows of a fold by their fate, as its audit reports them."""
     return Counter({"train": audit.n_train, "test": audit.n_test, "purged": audit.n_purged,
                     "gap": audit.n_gap, "embargoed": audit.n_embargoed,
-                    "outside": audit.n_outside})  # fmt: skip
+                    "outside": audit.n_outside})

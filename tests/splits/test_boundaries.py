@@ -110,7 +110,7 @@ TAIL = events((15, 30))
 
 def test_an_event_at_the_end_of_the_data_is_an_error_with_a_hint() -> None:
     with pytest.raises(InputError, match=r"the cut at 17 falls inside e0; on_cut='after' finds no "
-                                         r"time .* use on_cut='drop'"):  # fmt: skip
+                                         r"time .* use on_cut='drop'"):
         cut(17, TAIL)
     open_ended = Events.from_frame(pl.DataFrame({"start": [15], "end": [None]}))
     with pytest.raises(InputError, match="the cut at 17 falls inside event 1"):
@@ -196,7 +196,7 @@ def test_the_end_of_a_window_may_move_to_the_end_of_the_data() -> None:
 
 def test_a_window_that_an_event_swallows_is_an_error() -> None:
     with pytest.raises(InputError, match=r"fold 1: no row is left to test.*e0 moved a boundary "
-                                         r"from 12 to 16: try another on_cut"):  # fmt: skip
+                                         r"from 12 to 16: try another on_cut"):
         ExpandingWindow(5, test_size=2, events=events((11, 15))).folds(TIME)
 
 
@@ -249,7 +249,7 @@ windows = st.lists(
 
 
 @given(st.lists(st.integers(0, 30), min_size=5, max_size=15, unique=True), windows,
-       st.integers(0, 3), st.data())  # fmt: skip
+       st.integers(0, 3), st.data())
 def test_after_is_the_first_time_that_is_clear(
     times: list[int], raw: list[tuple[int, int, str | None]], gap: int, data: st.DataObject
 ) -> None:
@@ -264,7 +264,7 @@ def test_after_is_the_first_time_that_is_clear(
     expected = nominal
     if any(s < nominal <= x for s, x, _ in table):
         clear = [u for u in distinct if u >= nominal
-                 and not any(s < u <= x or x < u < behind(x) for s, x, _ in table)]  # fmt: skip
+                 and not any(s < u <= x or x < u < behind(x) for s, x, _ in table)]
         expected = clear[0] if clear else None
     splitter = Spans([(nominal, 99)], gap=gap, events=events(*table))
     if expected is None:

@@ -67,7 +67,7 @@ def test_it_needs_events() -> None:
 
 def test_parameters_of_the_base_may_stand_beside_its_own() -> None:
     flat = make_splitter("event_aware", {"base": "expanding_window", "n_splits": 3, "test_size": 5,
-                                         "gap": 1}, events=TABLE)  # fmt: skip
+                                         "gap": 1}, events=TABLE)
     nested = EventAware("expanding_window", {"n_splits": 3, "test_size": 5}, gap=1, events=TABLE)
     assert rows(flat.folds(TIME)) == rows(nested.folds(TIME))
     both = make_splitter("event_aware", {"base_params": {"test_size": 0.5}}, events=TABLE)
@@ -84,7 +84,7 @@ def test_parameters_of_the_base_may_stand_beside_its_own() -> None:
         ({"base_params": {"gap": 3}}, "unknown parameter .* 'gap'"),
         ({"train_size": 3}, "unknown parameter .* 'train_size'"),
     ],
-)  # fmt: skip
+)
 def test_unknown_bases_and_parameters(params: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         make_splitter("event_aware", params, events=TABLE)

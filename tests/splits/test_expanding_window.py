@@ -51,7 +51,7 @@ def test_irregular_clock_time_agrees_with_timebasedcv(n_splits: int, size: int) 
         frequency="days", train_size=60, forecast_horizon=size, window="expanding",
         time_series=pd.Series(time), start_dt=first_cut - pd.Timedelta(days=60),
         end_dt=pd.Timestamp(time.max()),
-    )  # fmt: skip
+    )
     assert pairs((f.train, f.test) for f in folds) == pairs(theirs.split(np.zeros(time.size)))
 
 
@@ -127,7 +127,7 @@ def test_a_larger_step_leaves_rows_out() -> None:
         ({"step": 0}, "step must be above zero"),
         ({"gap": float("nan")}, "gap: cannot read nan"),
     ],
-)  # fmt: skip
+)
 def test_plans_that_do_not_work(params: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         ExpandingWindow(**params).folds(days(*range(1, 13)))

@@ -27,18 +27,18 @@ def split(X: Any, **times: Any) -> list[tuple[list[int], list[int]]]:
 
 
 @pytest.mark.parametrize("table", [pd.DataFrame(COLUMNS), pl.DataFrame(COLUMNS), pa.table(COLUMNS)],
-                         ids=["pandas", "polars", "arrow"])  # fmt: skip
+                         ids=["pandas", "polars", "arrow"])
 def test_columns_of_the_table(table: Any) -> None:
     assert split(table, time="day", label_end="known") == EXPECTED
 
 
 def test_datetime_index() -> None:
     frame = pd.DataFrame({"x": range(5), "known": LABEL_END.astype("datetime64[ms]")},
-                         index=pd.DatetimeIndex(TIME))  # fmt: skip
+                         index=pd.DatetimeIndex(TIME))
     assert split(frame, label_end="known") == EXPECTED
     local = frame.tz_localize("Europe/Berlin")
     assert split(local, label_end=pd.Series(LABEL_END.astype("datetime64[ms]")).dt.tz_localize(
-        "Europe/Berlin")) == EXPECTED  # fmt: skip
+        "Europe/Berlin")) == EXPECTED
 
 
 def test_index_level() -> None:
@@ -58,7 +58,7 @@ def test_instants_carry_their_zone() -> None:
 
 
 @pytest.mark.parametrize("X", [np.zeros((5, 2)), [[0.0]] * 5, pd.DataFrame({"x": range(5)}),
-                               pl.DataFrame({"x": range(5)}), None])  # fmt: skip
+                               pl.DataFrame({"x": range(5)}), None])
 def test_no_time_at_all(X: Any) -> None:
     with pytest.raises(InputError, match=r"time is missing: pass time=.*set_split_request"):
         split(X)
@@ -66,7 +66,7 @@ def test_no_time_at_all(X: Any) -> None:
 
 def test_an_unknown_name_suggests_a_column() -> None:
     with pytest.raises(InputError, match="time 'dya' is neither a column nor an index level of X: "
-                                         "did you mean 'day'"):  # fmt: skip
+                                         "did you mean 'day'"):
         split(pd.DataFrame(COLUMNS), time="dya")
     with pytest.raises(InputError, match="label_end 'x' is neither"):
         split(np.zeros((5, 1)), time=TIME, label_end="x")

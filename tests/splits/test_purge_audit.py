@@ -16,7 +16,7 @@ def test_overlap_and_shared_times_are_those_of_all_pairs(
     example: Example, data: st.DataObject
 ) -> None:
     sides = data.draw(st.lists(st.sampled_from(["train", "test", "none"]),
-                               min_size=len(example.time), max_size=len(example.time)))  # fmt: skip
+                               min_size=len(example.time), max_size=len(example.time)))
     train = np.array([i for i, side in enumerate(sides) if side == "train"], dtype=np.intp)
     test = np.array([i for i, side in enumerate(sides) if side == "test"], dtype=np.intp)
     time, label_end = np.array(example.time), np.array(example.label_end)

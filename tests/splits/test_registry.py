@@ -39,7 +39,7 @@ def test_unknown_names_and_parameters() -> None:
     with pytest.raises(InputError, match="'walk_foward': did you mean 'walk_forward'"):
         make_splitter("walk_foward")
     with pytest.raises(InputError, match="unknown parameter of split 'temporal' 'test_siz': did "
-                                         "you mean 'test_size'"):  # fmt: skip
+                                         "you mean 'test_size'"):
         make_splitter("temporal", {"test_siz": 0.3})
     with pytest.raises(InputError, match="unknown parameter of split 'random' 'events'"):
         make_splitter("random", {"events": True}, events=TABLE)

@@ -61,7 +61,7 @@ def test_every_row_of_every_fold_is_where_the_definition_puts_it(
     for choice in combinations(range(n_blocks), size):
         splitter = Blocks(n_blocks, [choice], past_only=past_only, **example.options)
         expected = [fate(example, row, blocks_of(example, n_blocks, choice), after=not past_only)
-                    for row in range(len(example.time))]  # fmt: skip
+                    for row in range(len(example.time))]
         for fold in folds_or_nothing(splitter, example):
             assert fold.train.tolist() == [i for i, f in enumerate(expected) if f == "train"]
             assert fold.test.tolist() == [i for i, f in enumerate(expected) if f == "test"]
@@ -75,7 +75,7 @@ def test_the_order_of_the_rows_does_not_matter(example: Example, random: Any) ->
     order = list(range(len(example.time)))
     random.shuffle(order)
     shuffled = Example([example.time[i] for i in order], [example.label_end[i] for i in order],
-                       example.gap, example.embargo, example.steps, example.strict)  # fmt: skip
+                       example.gap, example.embargo, example.steps, example.strict)
     plain = folds_or_nothing(Blocks(3, **example.options), example)
     mixed = folds_or_nothing(Blocks(3, **example.options), shuffled)
     assert len(plain) == len(mixed)
@@ -216,7 +216,7 @@ def test_two_sided_blocks_agree_with_another_package(
     # Its embargo is closed, so one nanosecond less of it is ours.
     closed = np.timedelta64(embargo * 86_400 * 10**9 - (embargo > 0), "ns")
     theirs = PurgedKFold(n_blocks, prediction_times=time, evaluation_times=label_end,
-                         embargo=closed)  # fmt: skip
+                         embargo=closed)
     ours = Blocks(n_blocks, embargo=f"{embargo}D").split(None, time=time, label_end=label_end)
     for mine, other in zip(ours, theirs.split(time.reshape(-1, 1)), strict=True):
         np.testing.assert_array_equal(mine[0], other[0])
@@ -227,7 +227,7 @@ def test_an_empty_train_set_is_an_error_with_its_reasons() -> None:
     time = days(*range(1, 11))
     ninth = int(days(9).astype("datetime64[ns]").astype(np.int64)[0])
     message = (r"fold 0: no row is left to train on for the test from 2024-01-09 \(8 purged\).*"
-               "horizon or the gap")  # fmt: skip
+               "horizon or the gap")
     with pytest.raises(InputError, match=message):
         Spans([(ninth, LAST)]).folds(time, time + 30)
 

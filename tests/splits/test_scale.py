@@ -14,7 +14,7 @@ from tests.splits.reference import DAY
 def test_a_million_rows() -> None:
     time = np.tile(np.arange(2000), 500)[np.random.default_rng(0).permutation(1_000_000)] * DAY
     folds = ExpandingWindow(5, gap="2D").folds(Instants(time, "naive"),
-                                               Instants(time + 5 * DAY, "naive"))  # fmt: skip
+                                               Instants(time + 5 * DAY, "naive"))
     assert [fold.audit.n_test for fold in folds] == [333 * 500] * 5
     assert all(fold.audit.clean for fold in folds)
     assert all(fold.audit.n_gap == 2 * 500 for fold in folds)

@@ -52,11 +52,11 @@ def test_nested_search_gets_the_times_of_its_rows() -> None:
     numbered = np.column_stack([np.arange(N), X])
     Recorder.asked.clear()
     search = GridSearchCV(Recorder(), {"alpha": [0.1, 10.0]},
-                          cv=routed(ExpandingWindow(2, test_size=4)))  # fmt: skip
+                          cv=routed(ExpandingWindow(2, test_size=4)))
     result = cross_validate(
         search, numbered, Y, cv=routed(ExpandingWindow(3, test_size=5, gap=1)),
         params={"time": TIME, "label_end": LABEL_END}, error_score="raise",
-    )  # fmt: skip
+    )
     assert np.isfinite(result["test_score"]).all()
     # Three outer folds of one score each, and two inner folds for two values of alpha in each.
     assert len(Recorder.asked) == 3 * (1 + 2 * 2)
@@ -94,7 +94,7 @@ def test_requests_survive_a_clone() -> None:
 
 def test_a_splitter_with_events_is_cloned_and_pickled() -> None:
     splitter = SPLITTERS["event_aware"](base_params={"test_size": 0.4}, gap="2D",
-                                        events=events(("2024-01-18", "2024-01-20")))  # fmt: skip
+                                        events=events(("2024-01-18", "2024-01-20")))
     expected = splitter.folds(TIME, LABEL_END)
     for copy in (clone(splitter), pickle.loads(pickle.dumps(splitter))):
         got = copy.folds(TIME, LABEL_END)

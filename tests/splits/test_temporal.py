@@ -38,7 +38,7 @@ def test_a_duration_is_the_last_of_the_clock(size: Any) -> None:
 
 
 NINTH = ["2024-01-09", date(2024, 1, 9), datetime(2024, 1, 9), np.datetime64("2024-01-09"),
-         pd.Timestamp("2024-01-09")]  # fmt: skip
+         pd.Timestamp("2024-01-09")]
 
 
 @pytest.mark.parametrize("cut", NINTH)
@@ -53,7 +53,7 @@ def test_a_cut_on_saturday_tests_from_monday_and_purges_from_saturday() -> None:
     assert got.test.tolist() == [5, 6, 7]
     assert got.train.tolist() == [0, 1, 2, 3], "Friday's label is known on Monday only"
     assert (got.audit.n_purged, got.audit.blocks[0].last_label_end_before) == (
-        1, int(days(5).astype("datetime64[ns]").astype(int)[0]))  # fmt: skip
+        1, int(days(5).astype("datetime64[ns]").astype(int)[0]))
 
 
 def test_a_gap_counts_hours_and_not_rows() -> None:

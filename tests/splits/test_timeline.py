@@ -38,7 +38,7 @@ def test_labels_end_at_their_own_time_by_default() -> None:
         (["2024-01-01"] * 2, ["2024-01-01", None], "label_end: 1 missing"),
         ([], None, "time: no row has both"),
     ],
-)  # fmt: skip
+)
 def test_bad_times_are_refused(time: Any, label_end: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_timeline(time, label_end)
@@ -56,7 +56,7 @@ def test_missing_times_are_dropped_on_request() -> None:
     assert (timeline.rows.tolist(), timeline.n_rows) == ([1, 3], 4)
     with pytest.raises(InputError, match="no row has both a time and a label end"):
         read_timeline(Instants(np.array([NAT, 3]), "naive"), Instants(np.array([3, NAT]), "naive"),
-                      on_missing="drop")  # fmt: skip
+                      on_missing="drop")
     with pytest.raises(InputError, match="on_missing must be 'raise' or 'drop', got 'keep'"):
         read_timeline(time, on_missing="keep")
 
@@ -106,7 +106,7 @@ def test_lengths_are_read() -> None:
      (0.0, "between 0 and 1, got 0.0"), (1.0, "between 0 and 1, got 1.0; an int counts"),
      (float("nan"), "between 0 and 1, got nan"), (-3, "must be >= 0, got -3"),
      (None, "cannot read None")],
-)  # fmt: skip
+)
 def test_bad_window_sizes_are_refused(value: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         irregular().window(value, "test_size")

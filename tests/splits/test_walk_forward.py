@@ -37,7 +37,7 @@ def test_irregular_clock_time_agrees_with_timebasedcv(size: int, train_size: int
         frequency="days", train_size=train_size, forecast_horizon=size, gap=gap, window="rolling",
         time_series=pd.Series(time), start_dt=first_cut - pd.Timedelta(days=train_size + gap),
         end_dt=pd.Timestamp(time.max()),
-    )  # fmt: skip
+    )
     assert pairs((f.train, f.test) for f in folds) == pairs(theirs.split(np.zeros(time.size)))
 
 

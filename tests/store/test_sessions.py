@@ -26,7 +26,7 @@ def test_an_error_is_written_down_and_passed_on(tmp_path):
 
 
 def test_ctrl_c_is_written_down(tmp_path):
-    with pytest.raises(KeyboardInterrupt, match="^$"), open_session(tmp_path / "exp", jobs=[]):
+    with pytest.raises(KeyboardInterrupt, match=r"^$"), open_session(tmp_path / "exp", jobs=[]):
         raise KeyboardInterrupt
     assert read_sessions(tmp_path / "exp")[0]["outcome"] == "interrupted"
 

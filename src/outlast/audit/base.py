@@ -45,14 +45,14 @@ class Check(ABC):
         """The check found a leak."""
         return Finding(code=self.code, outcome="issue", severity="high", title=self.title,
                        sentence=sentence, action=action, evidence=numbers,
-                       anchor="validation")  # fmt: skip
+                       anchor="validation")
 
     def passed(self, sentence: str, **numbers: Any) -> Finding:
         """The check looked and found nothing."""
         return Finding(code=self.code, outcome="passed", severity="info", title=self.title,
-                       sentence=sentence, evidence=numbers, anchor="validation")  # fmt: skip
+                       sentence=sentence, evidence=numbers, anchor="validation")
 
     def not_applicable(self, reason: str) -> Finding:
         """The check had nothing to look at."""
         return Finding(code=self.code, outcome="not_applicable", severity="info",
-                       title=self.title, sentence=reason, anchor="validation")  # fmt: skip
+                       title=self.title, sentence=reason, anchor="validation")

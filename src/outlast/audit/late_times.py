@@ -19,7 +19,7 @@ class LateTimes(Check):
         """Count the rows in which such a column knows a later time."""
         panel = facts.panel
         named = [c.name for c in panel.frame if c.dtype.is_temporal() and _is_point(c.dtype)
-                 and c.name not in panel.schema.reserved]  # fmt: skip
+                 and c.name not in panel.schema.reserved]
         if not named:
             return self.not_applicable("the table has no further time column")
         late = {name: _late_rows(facts, name) for name in named}
@@ -27,7 +27,7 @@ class LateTimes(Check):
         if bad:
             told = ", ".join(f"`{name}` in {count:,} rows" for name, count in bad.items())
             return self.issue(f"Columns hold times after the row's own time: {told}.",
-                              "Declare them as leaky, or move the row's time.", **bad)  # fmt: skip
+                              "Declare them as leaky, or move the row's time.", **bad)
         return self.passed(f"{len(named)} further time column(s), none later than its row.")
 
 

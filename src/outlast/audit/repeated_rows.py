@@ -24,5 +24,5 @@ class RepeatedRows(Check):
         told = f"{repeated:,} of {labelled.height:,} rows repeat another row's features and label"
         if repeated > _LIMIT * labelled.height:
             return self.issue(f"{told}.", "Remove the copies, or aggregate them to one row.",
-                              rows=repeated)  # fmt: skip
+                              rows=repeated)
         return self.passed(f"{told}.", rows=repeated)

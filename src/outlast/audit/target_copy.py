@@ -24,9 +24,9 @@ class TargetCopy(Check):
         if copies:
             return self.issue(
                 f"{', '.join(f'`{name}`' for name in copies)} follow the target exactly.",
-                "Declare the columns they come from as leaky.", features=copies)  # fmt: skip
+                "Declare the columns they come from as leaky.", features=copies)
         return self.passed(f"None of {len(numeric)} numeric features is a copy of the target.",
-                           features=len(numeric))  # fmt: skip
+                           features=len(numeric))
 
 
 def _is_copy(values: np.ndarray, y: np.ndarray) -> bool:

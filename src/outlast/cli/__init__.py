@@ -17,6 +17,8 @@ app = App(
     name="outlast",
     help="Find the model that outlasts its training data.",
     version=__version__,
+    # Ctrl-C is answered below, with the command that resumes.
+    suppress_keyboard_interrupt=False,
     # Flags are shown as they are documented, --n_trials; --n-trials is understood too.
     default_parameter=Parameter(negative=(), consume_multiple=True, name_transform=str),
 )
@@ -41,7 +43,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     errors = Console(stderr=True)
     try:
         app(list(arguments) if arguments is not None else None, exit_on_error=False,
-            print_error=True, error_console=errors, result_action="return_value")  # fmt: skip
+            print_error=True, error_console=errors, result_action="return_value")
     except CycloptsError:
         return 2
     except OutlastError as error:
@@ -49,6 +51,6 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         errors.print("\nstopped; nothing that was finished is lost. Go on with:\n  "
-                     f"{escape(commands.resume_command())}", soft_wrap=True)  # fmt: skip
+                     f"{escape(commands.resume_command())}", soft_wrap=True)
         return 130
     return 0

@@ -73,7 +73,7 @@ def experiments(
         outcome = run_jobs(prepared, listener)
     console.print(f"{outcome.trained} jobs trained, {outcome.reused} reused, {outcome.failed} "
                   f"failed; results in {escape(str(outcome.experiment.folder))}",
-                  soft_wrap=True)  # fmt: skip
+                  soft_wrap=True)
     console.print("Report: outlast report")
 
 

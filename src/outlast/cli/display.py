@@ -19,7 +19,7 @@ from outlast.pipeline import PipelineResult
 from outlast.report import Document
 
 _COLOURS = {"clear": "green", "tie": "green", "none": "red", "not_enough_evidence": "yellow",
-            "only_leaky": "yellow"}  # fmt: skip
+            "only_leaky": "yellow"}
 _SHOWN_ROWS = 12
 
 
@@ -36,7 +36,7 @@ def live_progress(console: Console) -> Iterator[Listener]:
         yield _PlainProgress(console)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TimeElapsedColumn(), TextColumn("[dim]{task.fields[current]}"))  # fmt: skip
+               TimeElapsedColumn(), TextColumn("[dim]{task.fields[current]}"))
     with Progress(*columns, console=console, transient=True) as bar:
         yield _LiveProgress(bar, console)
 
@@ -50,7 +50,7 @@ class _LiveProgress:
 
     def __call__(self, step: Step) -> None:
         self._bar.update(self._task, completed=step.done, total=step.total,
-                         current=escape(step.job.label))  # fmt: skip
+                         current=escape(step.job.label))
         _print_failure(self._console, step)
 
 
@@ -72,7 +72,7 @@ def _print_failure(console: Console, step: Step) -> None:
     if step.record is not None and step.record.failure is not None:
         failure = step.record.failure
         console.print(f"[red]failed[/] {escape(step.job.label)}: {escape(failure.kind)}: "
-                      f"{escape(failure.message.splitlines()[0])}")  # fmt: skip
+                      f"{escape(failure.message.splitlines()[0])}")
 
 
 def show_result(console: Console, result: PipelineResult) -> None:
@@ -97,7 +97,7 @@ def show_leaderboard(console: Console, document: Document) -> None:
     rows = [row for row in document.leaderboard if row.split == split]
     folds = f"{rows[0].n_folds} fold{'s' * (rows[0].n_folds > 1)}" if rows else "no fold"
     table = Table(title=escape(f"{document.metric} under {split} ({folds})"), box=None,
-                  title_justify="left", header_style="bold", pad_edge=False)  # fmt: skip
+                  title_justify="left", header_style="bold", pad_edge=False)
     for name in ("rank", "model", "search", f"{document.metric} [95 % CI]", "over baseline"):
         table.add_column(name, no_wrap=True)
     table.add_column("fit s", justify="right")
@@ -114,7 +114,7 @@ def show_models(console: Console, document: Document, outcome: Outcome) -> None:
     for score in document.fold_scores:
         console.print(f"{escape(score.model)} fold {score.fold}: "
                       f"{escape(str(folder / score.job / 'model'))}", soft_wrap=True,
-                      highlight=False)  # fmt: skip
+                      highlight=False)
     console.print(_counts(outcome))
 
 
@@ -124,21 +124,21 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (row.rank, escape(row.model), escape(search.replace("n_trials=", "")),
             escape(number(row.score.value) + bounds(row.score)),
             escape(signed_number(gain.value) + bounds(gain)) if gain else "",
-            number(row.fit_seconds, 1))  # fmt: skip
+            number(row.fit_seconds, 1))
 
 
 def _headline(document: Document) -> Box:
     head = document.headline
     text = f"{escape(head.sentence)}\n[dim]Trust: {head.trust} ({escape(head.trust_reason)})[/]"
     return Box(text, title=escape(document.title), title_align="left",
-               border_style=_COLOURS[head.verdict])  # fmt: skip
+               border_style=_COLOURS[head.verdict])
 
 
 def _show_issues(console: Console, document: Document) -> None:
     for finding in document.findings:
         if finding.outcome == "issue":
             console.print(f"[bold]{finding.code}[/] {finding.severity.upper()}: "
-                          f"{escape(finding.sentence)}", highlight=False)  # fmt: skip
+                          f"{escape(finding.sentence)}", highlight=False)
 
 
 def _counts(outcome: Outcome) -> str:

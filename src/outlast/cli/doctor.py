@@ -16,7 +16,7 @@ from rich.markup import escape
 from outlast.errors import OutlastError
 
 _NEEDED = ("numpy", "polars", "scipy", "sklearn", "lightgbm", "xgboost", "optuna", "altair",
-           "vl_convert", "arch", "jinja2", "pydantic")  # fmt: skip
+           "vl_convert", "arch", "jinja2", "pydantic")
 _OPTIONAL = {"catboost": "catboost", "pandas": "pandas", "ray": "ray"}
 
 
@@ -37,7 +37,7 @@ def doctor() -> None:
         else:
             seconds = time.perf_counter() - begun
             console.print(f"[green]ok[/]    {name}: {escape(told)} [dim]({seconds:.1f} s)[/]",
-                          soft_wrap=True, highlight=False)  # fmt: skip
+                          soft_wrap=True, highlight=False)
     if broken:
         raise OutlastError(f"{broken} of {len(_CHECKS)} checks failed")
     console.print("outlast works here. Next: python scripts/run_model_pipeline.py --quick_run")
@@ -91,7 +91,7 @@ def _tiny_run() -> str:
         result = run_pipeline(
             {"models": ["prior", "lightgbm"], "splits": ["temporal"], "optimization": ["none"],
              "reports": folder, "n_jobs": 1},
-        )  # fmt: skip
+        )
         best = result.document.leaderboard[0]
         assert best.model == "lightgbm", f"lightgbm should beat prior, got {best.model}"
         assert best.score.value is not None, "the score is missing"

@@ -36,7 +36,7 @@ def list_runs(*, reports: str = "reports") -> None:
     manifests = [manifest for folder in folders for manifest in read_sessions(folder)]
     if not manifests:
         raise InputError(f"no session in {reports!r} yet; train first: "
-                         "python scripts/run_model_pipeline.py")  # fmt: skip
+                         "python scripts/run_model_pipeline.py")
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("session", "outcome", "jobs", "trained", "failed", "s"):
         table.add_column(name, no_wrap=True)
@@ -45,7 +45,7 @@ def list_runs(*, reports: str = "reports") -> None:
         table.add_row(*(escape(str(value)) for value in (
             m["session"], m["outcome"][:12], len(m["jobs"]), m.get("trained", ""),
             m.get("failed", ""), number(m.get("seconds"), 0),
-            f"{m['experiment']}\n{m['command']}")))  # fmt: skip
+            f"{m['experiment']}\n{m['command']}")))
     console = Console()
     console.print(table)
     console.print("Tell one whole: outlast runs show ID")
@@ -90,7 +90,7 @@ def _show_session(console: Console, manifest: dict[str, Any]) -> None:
 def _show_job(console: Console, jobs: JobStore, record: Record) -> None:
     folder = jobs.job_folder(record.job.id)
     table = Table(title=escape(record.job.label), title_justify="left", box=None, pad_edge=False,
-                  show_header=False)  # fmt: skip
+                  show_header=False)
     manifest = find_session(folder.parent.parent, record.session)
     command = reproduce(record, manifest["config"]["data"])
     for name, value in _facts(record, folder, command).items():
@@ -106,12 +106,12 @@ def _show_job(console: Console, jobs: JobStore, record: Record) -> None:
 def _facts(record: Record, folder: Path, command: str) -> dict[str, str]:
     """What a person asks of a job, in that order."""
     facts = {"job": record.job.id, "status": record.status, "scores": _listed(record.scores),
-             "on train rows": _listed(record.train_scores)}  # fmt: skip
+             "on train rows": _listed(record.train_scores)}
     if (audit := record.audit) is not None:
         facts["trained on"] = (f"{audit.n_train:,} rows, {format_ns(audit.train_start)} to "
-                               f"{format_ns(audit.train_end)}; {audit.n_purged:,} purged")  # fmt: skip
+                               f"{format_ns(audit.train_end)}; {audit.n_purged:,} purged")
         facts["tested on"] = (f"{audit.n_test:,} rows, {format_ns(audit.test_start)} to "
-                              f"{format_ns(audit.test_end)}")  # fmt: skip
+                              f"{format_ns(audit.test_end)}")
     return facts | {
         "parameters": _listed(record.params),
         "rounds": str(record.n_iterations or ""),
@@ -128,4 +128,4 @@ def _facts(record: Record, folder: Path, command: str) -> dict[str, str]:
 
 def _listed(values: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
-                     for key, value in values.items())  # fmt: skip
+                     for key, value in values.items())

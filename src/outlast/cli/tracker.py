@@ -39,7 +39,7 @@ def list_features(
     chosen = _only(ledger, "split", split or splits[0])
     console = Console()
     table = _table(f"{chosen['experiment'][0]}, split {chosen['split'][0]}",
-                   "feature", "share of |SHAP|", "rank", "kept", "why")  # fmt: skip
+                   "feature", "share of |SHAP|", "rank", "kept", "why")
     for row in chosen.iter_rows(named=True):
         share = row["shap_share_mean"]
         table.add_row(
@@ -47,7 +47,7 @@ def list_features(
             "" if share is None else f"{share:.1%} ± {row['shap_share_sd'] or 0:.1%}",
             "" if row["rank_median"] is None else number(row["rank_median"], 0),
             f"{row['kept_share']:.0%} of {row['n_decisions']}", escape(row["rationale"] or ""),
-        )  # fmt: skip
+        )
     console.print(table)
 
 
@@ -66,7 +66,7 @@ def show(feature: str, /, *, reports: str = "reports") -> None:
     reasons = tracker.why(feature)
     for entry in tracker.lineage(feature):
         console.print(f"[bold]{escape(feature)}[/]  {entry['family']}, looks back "
-                      f"{entry['lookback']}", highlight=False)  # fmt: skip
+                      f"{entry['lookback']}", highlight=False)
         console.print(f"  = {escape(str(entry['expression']))}", highlight=False)
     scopes = tracker.ledger().filter(pl.col("feature") == feature).drop_nulls("shap_share_mean")
     table = _table("importance", "experiment", "scope", "share of |SHAP|", "rank", "fits")
@@ -74,7 +74,7 @@ def show(feature: str, /, *, reports: str = "reports") -> None:
         spread = row["shap_share_sd"] or 0
         table.add_row(escape(row["experiment"]), escape(row["scope"]),
                       f"{row['shap_share_mean']:.1%} ± {spread:.1%}",
-                      number(row["rank_median"], 0), str(row["n_fits"]))  # fmt: skip
+                      number(row["rank_median"], 0), str(row["n_fits"]))
     console.print(table)
     table = _table("decisions", "experiment", "split", "action", "code", "fits", "why")
     for row in reasons.iter_rows(named=True):
@@ -87,7 +87,7 @@ def _tracker(reports: str) -> FeatureTracker:
     tracker = FeatureTracker(Path(reports) / "feature_data")
     if tracker.decisions().is_empty():
         raise InputError(f"no feature has been tracked in {reports!r} yet; train first: "
-                         "python scripts/run_model_pipeline.py")  # fmt: skip
+                         "python scripts/run_model_pipeline.py")
     return tracker
 
 
@@ -102,7 +102,7 @@ def _only(frame: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=escape(title), title_justify="left", box=None, header_style="bold",
-                  pad_edge=False)  # fmt: skip
+                  pad_edge=False)
     for name in columns:
         table.add_column(name, overflow="fold")
     return table

@@ -33,7 +33,7 @@ class Events:
     def none(cls) -> Events:
         """An empty table of events."""
         schema = {"name": pl.String, "kind": pl.String, "entity": pl.String,
-                  "start": pl.Int64, "end": pl.Int64}  # fmt: skip
+                  "start": pl.Int64, "end": pl.Int64}
         return cls(pl.DataFrame(schema=schema))
 
     @classmethod
@@ -62,7 +62,7 @@ class Events:
         """
         if "start" not in frame.columns:
             raise InputError("events: column 'start' is missing: "
-                             f"{suggest('start', frame.columns)}")  # fmt: skip
+                             f"{suggest('start', frame.columns)}")
         if frame.is_empty():
             return cls.none()
         start = to_instants(frame["start"], "event start")
@@ -74,7 +74,7 @@ class Events:
         names = _text(frame, "name", [f"event {i + 1}" for i in range(rows)])
         columns = {"name": names, "kind": _text(frame, "kind", ["event"] * rows),
                    "entity": _text(frame, "entity", [None] * rows),
-                   "start": start.ns, "end": end.ns}  # fmt: skip
+                   "start": start.ns, "end": end.ns}
         return cls(pl.DataFrame(columns).sort("start", "end", "name"), start.zone)
 
     def __len__(self) -> int:

@@ -164,7 +164,7 @@ def _sorted_by_time(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, 
     if schema.entity is not None:
         if (missing := frame[schema.entity].null_count()) > 0:
             raise InputError(f"entity column {schema.entity!r} has {missing} missing value(s); "
-                             "every row must belong to someone")  # fmt: skip
+                             "every row must belong to someone")
         keys.append(frame[schema.entity].cast(pl.String).alias("__entity"))
     order = pl.DataFrame(keys).with_row_index("__row").sort(*[k.name for k in keys])["__row"]
     frame = frame.with_columns(column)[order]
@@ -178,7 +178,7 @@ def _refuse_repeats(frame: pl.DataFrame, schema: Schema) -> None:
         shown = ", ".join(f"{key}={repeated[key][0]}" for key in keys)
         way_out = "name the entity column" if schema.entity is None else "remove or aggregate them"
         raise InputError(f"{repeated.height} rows share their ({', '.join(keys)}), "
-                         f"first {shown}; a row must be unique: {way_out}")  # fmt: skip
+                         f"first {shown}; a row must be unique: {way_out}")
 
 
 def _complete(schema: Schema, frame: pl.DataFrame) -> Schema:
@@ -189,14 +189,14 @@ def _complete(schema: Schema, frame: pl.DataFrame) -> Schema:
     if task == "regression":
         if not (target.dtype.is_numeric() or target.dtype == pl.Boolean):
             raise InputError(f"target {schema.target!r} is {target.dtype}; "
-                             "regression needs numbers")  # fmt: skip
+                             "regression needs numbers")
         return schema.model_copy(update={"task": task, "labels": ()})
     labels = tuple(str(value) for value in target.drop_nulls().unique().sort().to_list())
     if task == "binary" and len(labels) != 2:
         raise InputError(f"target {schema.target!r} has {len(labels)} classes; binary needs two")
     if len(labels) > 100:
         raise InputError(f"target {schema.target!r} has {len(labels)} classes; at most 100 make "
-                         "sense as classes: set task to 'regression' or group them")  # fmt: skip
+                         "sense as classes: set task to 'regression' or group them")
     return schema.model_copy(update={"task": task, "labels": labels})
 
 
@@ -214,21 +214,21 @@ def _target(frame: pl.DataFrame, schema: Schema) -> npt.NDArray[np.float64]:
 def _label_ends(frame: pl.DataFrame, schema: Schema, time: Instants) -> Nanoseconds:
     if schema.label_end is not None:
         ends = to_instants(frame[schema.label_end], f"label end column {schema.label_end!r}",
-                           on_missing="keep")  # fmt: skip
+                           on_missing="keep")
         if np.any(ends.ns != NAT):
             check_same_zone(("time", time), ("label end", ends))
         early = np.flatnonzero((ends.ns < time.ns) & (ends.ns != NAT))
         if early.size:
             raise InputError(f"label end column {schema.label_end!r}: {early.size} row(s) end "
                              f"before their own time, first {frame.row(int(early[0]))}; a label "
-                             "cannot be known before it is predicted")  # fmt: skip
+                             "cannot be known before it is predicted")
         return ends.ns
     horizon = schema.step_horizon
     if isinstance(horizon, timedelta):
         if time.zone == "abstract":
             raise InputError(f"horizon {schema.horizon!r} is clock time, but time column "
                              f"{schema.time!r} holds plain integers; give the horizon as a number "
-                             "of rows")  # fmt: skip
+                             "of rows")
         return time.ns + duration_ns(horizon)
     return step_label_ends(time.ns, _entity_of(frame, schema), horizon)
 

@@ -41,7 +41,7 @@ def read_table(path: str | Path) -> pl.DataFrame:
             separator = "\t" if ".tsv" in name else ","
             # All rows decide the types: a column may show its first fraction late.
             return pl.read_csv(path, separator=separator, try_parse_dates=True,
-                               infer_schema_length=None)  # fmt: skip
+                               infer_schema_length=None)
         if name.endswith(_PARQUET):
             return pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -85,7 +85,7 @@ def to_frame(table: Any) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise InputError(f"cannot read this table: {error}") from error
     raise InputError(f"expected a polars, pandas or Arrow table, or a dict of columns, "
-                     f"got {type(table).__name__}")  # fmt: skip
+                     f"got {type(table).__name__}")
 
 
 def _from_pandas(table: Any) -> pl.DataFrame:

@@ -87,16 +87,16 @@ class Schema(Frozen):
         for name in keys:
             if keys.count(name) > 1:
                 raise InputError(f"column {name!r} has two roles: time, entity and target must be "
-                                 "three different columns")  # fmt: skip
+                                 "three different columns")
         singles = {"time": self.time, "entity": self.entity, "target": self.target,
-                   "label_end": self.label_end}  # fmt: skip
+                   "label_end": self.label_end}
         lists = {"leaky": self.leaky, "ignore": self.ignore, "categorical": self.categorical}
         named = [(role, name) for role, name in singles.items() if name is not None]
         named += [(role, name) for role, names in lists.items() for name in names]
         for role, name in named:
             if name not in columns:
                 raise InputError(f"{role} column {name!r} is not in the table: "
-                                 f"{suggest(name, columns)}")  # fmt: skip
+                                 f"{suggest(name, columns)}")
 
 
 def infer_task(target: pl.Series) -> Task:
@@ -123,13 +123,13 @@ def infer_task(target: pl.Series) -> Task:
     """
     if target.dtype.is_temporal() or target.dtype.is_nested():
         raise InputError(f"target {target.name!r} is {target.dtype}; a target holds numbers, text "
-                         "or truth values")  # fmt: skip
+                         "or truth values")
     known = target.drop_nulls()
     distinct = known.n_unique()
     if distinct < 2:
         shown = canonical_json([str(v) for v in known.unique().to_list()])
         raise InputError(f"target {target.name!r} has {distinct} distinct value(s) {shown}: "
-                         "there is nothing to predict")  # fmt: skip
+                         "there is nothing to predict")
     if distinct == 2:
         return "binary"
     if target.dtype.is_float() and not _whole_numbers(known, distinct):

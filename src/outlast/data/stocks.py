@@ -50,7 +50,7 @@ def load_stocks(target: str = "big_move_5") -> Panel:
     if target not in TARGETS:
         raise unknown_name("stocks target", target, TARGETS)
     schema = Schema(time="date", entity="ticker", target=target, label_end="label_end",
-                    leaky=tuple(sorted({*TARGETS} - {target})))  # fmt: skip
+                    leaky=tuple(sorted({*TARGETS} - {target})))
     return Panel.build(_with_targets(_prices()), schema, events=stock_events(), name="stocks")
 
 

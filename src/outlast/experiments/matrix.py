@@ -19,7 +19,7 @@ from outlast.selection import make_selector
 from outlast.splits import SPLITTERS, Fold, Splitter, make_splitter
 
 _RESULT_CODE = ("data", "features", "splits", "models", "selection", "experiments",
-                "metrics.py", "tuning.py", "records.py")  # fmt: skip
+                "metrics.py", "tuning.py", "records.py")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def make_plan(config: Config, table: Table) -> Plan:
         for search in _searches(model, config)
         for split, folds in splits.values()
         for fold in folds
-    ]  # fmt: skip
+    ]
     if not jobs:
         reasons = "; ".join(sorted({entry.reason for entry in skipped}))
         raise InputError(f"nothing to run: {reasons}")
@@ -154,7 +154,7 @@ def _models(config: Config, task: Task, skipped: list[Skipped]) -> Iterator[Stra
             model = make_model(strategy.name, strategy.params)
             if task not in model.tasks:
                 raise InputError(f"model {strategy.name!r} cannot do {task}; it does "
-                                 f"{', '.join(sorted(model.tasks))}")  # fmt: skip
+                                 f"{', '.join(sorted(model.tasks))}")
             yield strategy
         return
     installed = default_models()
@@ -185,4 +185,4 @@ def _cost_order(job: Job) -> tuple[bool, bool, int, str, str, int]:
     names = list(MODELS)
     leaky = SPLITTERS[job.split.name].leaky
     return (job.search.name != "none", leaky, names.index(job.model.name), job.search.label,
-            job.split.label, job.fold)  # fmt: skip
+            job.split.label, job.fold)

@@ -94,7 +94,7 @@ def load_panel(data: DataConfig) -> Panel:
     if data.time is None or data.target is None:
         missing = "--time" if data.time is None else "--target"
         raise InputError(f"{missing} is needed for {data.source!r}: name the column; the table "
-                         f"has {', '.join(frame.columns)}")  # fmt: skip
+                         f"has {', '.join(frame.columns)}")
     fields = data.model_dump(exclude={"source", "events"})
     events = Events.from_frame(read_table(data.events)) if data.events else None
     name = Path(data.source).name.split(".")[0] or "table"
@@ -132,7 +132,7 @@ def prepare(config: Config, panel: Panel | None = None) -> Prepared:
     experiment = Experiment.create(
         config.folder / EXPERIMENTS / name, panel, last_known_target(panel),
         {"created": now(), "fingerprint": panel.fingerprint, "recipe": recipe.name},
-    )  # fmt: skip
+    )
     leaky = frozenset(job.split.label for job in plan.jobs if SPLITTERS[job.split.name].leaky)
     findings = audit.before_run(panel, features, plan.audits, leaky)
     return Prepared(config, panel, features, reused, experiment, plan, findings)
@@ -158,14 +158,14 @@ def run(prepared: Prepared, listener: Listener | None = None, runner: str = "loc
     details = _manifest(prepared, waiting)
     with open_session(prepared.experiment.folder, **details) as session:
         _LOG.info("%d jobs planned, %d done before, %d to run", len(jobs),
-                  len(jobs) - len(waiting), len(waiting))  # fmt: skip
+                  len(jobs) - len(waiting), len(waiting))
         failed = _run_waiting(prepared, session, waiting, listener, runner)
         records = [record for job in jobs if (record := store.read(job.id)) is not None]
         tracker = FeatureTracker(prepared.config.folder / FEATURES)
         tracker.absorb(session.id, prepared.experiment.folder.name, store, records)
         session.update(trained=len(waiting) - failed, failed=failed)
     return Outcome(session.id, prepared.experiment, prepared.plan, len(waiting) - failed,
-                   len(jobs) - len(waiting), failed)  # fmt: skip
+                   len(jobs) - len(waiting), failed)
 
 
 def _run_waiting(
@@ -185,7 +185,7 @@ def _run_waiting(
             failed += record.status != "ok"
         if listener is not None:
             listener(Progress(job, event.kind, done, len(prepared.plan.jobs), record,
-                              event.failure))  # fmt: skip
+                              event.failure))
     return failed
 
 
@@ -198,12 +198,12 @@ def _settle(prepared: Prepared, session: Session, job: Job, event: Event) -> Rec
         status = "crashed" if event.kind == "crashed" else "failed"
         audit_ = prepared.plan.audits[job.split.label][job.fold]
         record = Record(job=job, status=status, session=session.id, started=now(),
-                        failure=failure, audit=audit_)  # fmt: skip
+                        failure=failure, audit=audit_)
         store.commit(record)
         _LOG.error("%s %s: %s: %s", job.label, status, failure.kind, failure.message)
     else:
         _LOG.info("%s: %s = %s", job.label, job.metric, record.score,
-                  extra={"fields": {"job": job.id, "seconds": record.seconds}})  # fmt: skip
+                  extra={"fields": {"job": job.id, "seconds": record.seconds}})
     return record
 
 
@@ -221,10 +221,10 @@ def _table(panel: Panel, identity: str, features: str) -> Table:
     usable = np.flatnonzero(panel.usable)
     if usable.size == 0:
         raise InputError(f"no row of {panel.name!r} has both a target and a known label end; the "
-                         "horizon may be longer than the data")  # fmt: skip
+                         "horizon may be longer than the data")
     zone = panel.time.zone
     return Table(identity, features, panel.task, Instants(panel.time.ns[usable], zone),
-                 Instants(panel.label_end[usable], zone), panel.events)  # fmt: skip
+                 Instants(panel.label_end[usable], zone), panel.events)
 
 
 def _manifest(prepared: Prepared, waiting: list[Job]) -> dict[str, Any]:
@@ -239,7 +239,7 @@ def _manifest(prepared: Prepared, waiting: list[Job]) -> dict[str, Any]:
         "to_train": [job.id for job in waiting],
         "skipped": [vars(entry) for entry in prepared.plan.skipped],
         "audit": [finding.model_dump(mode="json") for finding in prepared.findings],
-    }  # fmt: skip
+    }
 
 
 def _slug(name: str) -> str:

@@ -93,7 +93,7 @@ def open_bench(experiment: Path, features: Path, fingerprint: str) -> Bench:
     table = FeatureStore(features).load(fingerprint)
     if table is None:
         raise OutlastError(f"feature table {fingerprint} in {str(features)!r} is missing or was "
-                           "changed; run the same command again to extract it")  # fmt: skip
+                           "changed; run the same command again to extract it")
     return Bench(Experiment.open(experiment), table)
 
 
@@ -128,10 +128,10 @@ def _train(job: Job, bench: Bench, folder: Path, session: str, threads: int) -> 
     train_rows, test_rows = usable[fold.train], usable[fold.test]
     labels = bench.experiment.schema.labels
     context = FitContext(task=job.task, n_classes=max(1, len(labels)), seed=job.seed,
-                         threads=threads)  # fmt: skip
+                         threads=threads)
     with clock.stage("select"):
         chosen = _select(bench, job.selection.model_dump_json(), job.split.model_dump_json(),
-                         job.fold)  # fmt: skip
+                         job.fold)
         _LOG.info("%d of %d features kept", len(chosen.kept), len(bench.table.names))
         train, test = _matrices(bench, chosen.kept, train_rows, test_rows)
     model = make_model(job.model.name, job.model.params)
@@ -145,7 +145,7 @@ def _train(job: Job, bench: Bench, folder: Path, session: str, threads: int) -> 
     with clock.stage("explain"):
         importances = _importances(fitted, test)
     facts = {"n_rows": min(len(test_rows), _EXPLAINED_ROWS), "score": scores.get(job.metric),
-             "test_start": fold.audit.test_start, "test_end": fold.audit.test_end}  # fmt: skip
+             "test_start": fold.audit.test_start, "test_end": fold.audit.test_end}
     identity = {entry.feature: entry.feature_id for entry in bench.table.lineage}
     features = [(name, identity[name]) for name in train.columns]
     observed = observe(job, bench.experiment.folder.name, features, importances, facts)
@@ -159,7 +159,7 @@ def _train(job: Job, bench: Bench, folder: Path, session: str, threads: int) -> 
         train_scores=metrics.score_all(job.task, _known(train.y), fitted.predict(train)),
         params=tuned.params, n_iterations=fitted.n_iterations, trials=tuned.trials,
         decisions=chosen.decisions, note=tuned.note,
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=8)
@@ -181,7 +181,7 @@ def _matrices(
     categories = [name for name in columns if name in bench.table.categorical]
     codes = OrdinalCodes.fit(frame[train_rows], categories)
     train, test = (_matrix(bench, codes, frame, categories, rows)
-                   for rows in (train_rows, test_rows))  # fmt: skip
+                   for rows in (train_rows, test_rows))
     return train, test
 
 

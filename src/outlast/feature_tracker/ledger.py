@@ -44,7 +44,7 @@ def build_ledger(observations: pl.DataFrame, decisions: pl.DataFrame) -> pl.Data
         .with_columns(scope=scope)
         .sort("experiment", "scope", "shap_share_mean", "feature",
               descending=[False, False, True, False], nulls_last=True)
-    )  # fmt: skip
+    )
 
 
 def _summary(observations: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

@@ -21,13 +21,13 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "feature": pl.String, "feature_id": pl.String, "method": pl.String, "data_part": pl.String,
     "value": pl.Float64, "unit": pl.String, "share": pl.Float64, "rank": pl.Int32,
     "n_rows": pl.Int64, "score": pl.Float64, "test_start": pl.Int64, "test_end": pl.Int64,
-}  # fmt: skip
+}
 
 
 def observe(
     job: Job, experiment: str, features: Sequence[tuple[str, str]],
     importances: Mapping[str, Floats | None], facts: Mapping[str, float | int | None],
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """Return the observations of one fit, one row per feature and method.
 
     Parameters
@@ -56,7 +56,7 @@ def observe(
     keys = {"job": job.id, "experiment": experiment, "model": job.model.label,
             "split": job.split.label, "search": job.search.label,
             "selection": job.selection.label, "fold": job.fold, "seed": job.seed,
-            **facts}  # fmt: skip
+            **facts}
     constants = [pl.lit(value, dtype=SCHEMA[name]).alias(name) for name, value in keys.items()]
     return pl.concat(tables).with_columns(constants).select(
         pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()
@@ -73,4 +73,4 @@ def _method(features: Sequence[tuple[str, str]], method: str, values: Floats) ->
     }).with_columns(
         rank=pl.col("value").rank("min", descending=True),
         method=pl.lit(method), data_part=pl.lit(_PARTS[method]), unit=pl.lit(_UNITS[method]),
-    )  # fmt: skip
+    )

@@ -20,7 +20,7 @@ _DECISIONS: dict[str, type[pl.DataType]] = {
     "search": pl.String, "selection": pl.String, "fold": pl.Int32, "feature": pl.String,
     "action": pl.String, "code": pl.String, "sentence": pl.String, "statistic": pl.String,
     "value": pl.Float64, "threshold": pl.Float64, "comparator": pl.String,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class FeatureTracker:
             write_parquet(self._file("observations", session), observed)
             write_parquet(self._file("decisions", session), _decision_rows(fresh, experiment))
             write_parquet(self._root / "ledger.parquet", build_ledger(self.observations(),
-                                                                     self.decisions()))  # fmt: skip
+                                                                     self.decisions()))
         return len(fresh)
 
     def observations(self) -> pl.DataFrame:
@@ -135,7 +135,7 @@ class FeatureTracker:
             .group_by("experiment", "split", "action", "code", "sentence")
             .agg(n_fits=pl.len())
             .sort("experiment", "split", "n_fits", descending=[False, False, True])
-        )  # fmt: skip
+        )
 
     def lineage(self, feature: str) -> list[dict[str, object]]:
         """Return the recipes' entries for a feature: inputs, expression, look-back."""
@@ -168,5 +168,5 @@ def _decision_rows(records: Iterable[Record], experiment: str) -> pl.DataFrame:
          "split": r.job.split.label, "search": r.job.search.label,
          "selection": r.job.selection.label, "fold": r.job.fold, **decision.model_dump()}
         for r in records for decision in r.decisions
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(rows, schema=_DECISIONS)

@@ -137,7 +137,7 @@ def _calendar(panel: Panel, mark: str) -> list[Feature]:
     time = panel.schema.time
     parts: tuple[Part, ...] = ("hour", "weekday", "day", "month")
     distinct = panel.frame.select(PARTS[part](pl.col(time)).n_unique().alias(part)
-                                  for part in parts).row(0, named=True)  # fmt: skip
+                                  for part in parts).row(0, named=True)
     varying = [part for part in parts if distinct[part] > 1]
     return [CalendarPart(f"{time}{mark}{part}", time, part=part) for part in varying]
 
@@ -152,5 +152,5 @@ def _events(panel: Panel, mark: str) -> list[Feature]:
     since: list[Feature] = [TimeSinceEvent(f"{time}{mark}since_event", time, scope="own")]
     if 1 < len(kinds) <= MAX_EVENT_KINDS:
         since += [TimeSinceEvent(f"{time}{mark}since_{kind.replace(' ', '_')}", time, kind=kind,
-                                 scope="own") for kind in kinds]  # fmt: skip
+                                 scope="own") for kind in kinds]
     return since

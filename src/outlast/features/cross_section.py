@@ -82,4 +82,4 @@ class Market(Feature):
             .join(market.select(TIME, rolled.alias(self.name)), on=TIME, how="left",
                   maintain_order="left")
             .get_column(self.name)
-        )  # fmt: skip
+        )

@@ -95,9 +95,9 @@ def _last_begun(rows: pl.DataFrame, events: Events, *, own: bool) -> pl.DataFram
     end = pl.col("end").cum_max()
     table = chosen.select(pl.col("entity").alias(ENTITY), "start",
                           end=end.over("entity") if own else end,
-                          time=pl.col("start"))  # fmt: skip
+                          time=pl.col("start"))
     joined = rows.join_asof(table, on="time", by=ENTITY if own else None, strategy="backward",
-                            check_sortedness=False)  # fmt: skip
+                            check_sortedness=False)
     return joined.select("start", "end")
 
 

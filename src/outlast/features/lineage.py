@@ -78,7 +78,7 @@ def _entry(
     feature: Feature, inputs: Sequence[Lineage], reach: Lookback, step: timedelta
 ) -> Lineage:
     identity = {"formula": type(feature).__name__, "params": feature.params,
-                "inputs": [entry.feature_id for entry in inputs]}  # fmt: skip
+                "inputs": [entry.feature_id for entry in inputs]}
     return Lineage(
         feature=feature.name,
         feature_id=content_hash(identity, 10),

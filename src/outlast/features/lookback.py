@@ -31,7 +31,7 @@ class Lookback:
 
     def __add__(self, other: Lookback) -> Lookback:
         return Lookback(self.rows + other.rows, self.time + other.time,
-                        self.unbounded or other.unbounded)  # fmt: skip
+                        self.unbounded or other.unbounded)
 
     def __str__(self) -> str:
         if self.unbounded:

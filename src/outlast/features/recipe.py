@@ -89,7 +89,7 @@ class Recipe:
         if not names:
             left_out = "".join(f"; {column}: {reason}" for column, reason in self.skipped)
             raise InputError(f"recipe {self.name!r} has no features; add a column that is known "
-                             f"at prediction time{left_out}")  # fmt: skip
+                             f"at prediction time{left_out}")
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"recipe {self.name!r}: two features are called {name!r}")
@@ -169,10 +169,10 @@ def _check_root(column: str, panel: Panel) -> None:
     schema = panel.schema
     if column not in panel.frame.columns:
         raise InputError(f"recipe needs column {column!r}, which is neither in the table nor an "
-                         f"earlier feature: {suggest(column, panel.frame.columns)}")  # fmt: skip
+                         f"earlier feature: {suggest(column, panel.frame.columns)}")
     if column in schema.reserved - {schema.time}:
         raise InputError(f"column {column!r} is declared as target, label end, leaky or ignored; "
-                         "it can never be the input of a feature")  # fmt: skip
+                         "it can never be the input of a feature")
 
 
 def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
@@ -183,16 +183,16 @@ def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
         raise InputError(f"feature {feature.name!r} has the name of a column; give it another")
     if feature.needs_clock and panel.time.zone == "abstract":
         raise InputError(f"feature {feature.name!r} needs real times, but {panel.schema.time!r} "
-                         "holds plain integers; count in rows or steps instead")  # fmt: skip
+                         "holds plain integers; count in rows or steps instead")
     for column in roots.intersection(feature.inputs):
         dtype = panel.frame[column].dtype
         number = dtype.is_numeric() or dtype == pl.Boolean
         if feature.accepts == "number" and not number:
             raise InputError(f"feature {feature.name!r} needs numbers, but {column!r} is {dtype}; "
-                             "use it as a category or convert it")  # fmt: skip
+                             "use it as a category or convert it")
         if feature.accepts == "time" and column != panel.schema.time:
             raise InputError(f"feature {feature.name!r} reads the time column "
-                             f"{panel.schema.time!r}, got {column!r}")  # fmt: skip
+                             f"{panel.schema.time!r}, got {column!r}")
 
 
 def _working_table(

@@ -43,7 +43,7 @@ def stocks_recipe(panel: Panel) -> Recipe:
     (28, ('r1', 'ret_5', 'ret_10', 'ret_21', 'ret_63'))
     """
     features = (*_returns(), *_volatility(), *_day_range(), *_levels(), *_market(),
-                *_calendar(), *_own_events(panel), Category("ticker", "ticker"))  # fmt: skip
+                *_calendar(), *_own_events(panel), Category("ticker", "ticker"))
     exported = tuple(f.name for f in features if f.name not in _STEPS)
     return Recipe("stocks", features, exported)
 

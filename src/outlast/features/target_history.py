@@ -39,5 +39,5 @@ def last_known_target(panel: Panel) -> npt.NDArray[np.float64]:
     labels = rows.with_columns(known=known, end=panel.label_end, y=panel.y).filter(panel.usable)
     labels = labels.sort("known", "end", "time").select("entity", "y", time=pl.col("known"))
     joined = rows.join_asof(labels, on="time", by="entity", strategy="backward",
-                            check_sortedness=False)  # fmt: skip
+                            check_sortedness=False)
     return joined["y"].fill_null(float("nan")).to_numpy()

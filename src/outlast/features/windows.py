@@ -306,5 +306,5 @@ def _clock_time(name: str, text: str) -> timedelta:
     duration = to_duration(text, f"feature {name!r}: duration")
     if not isinstance(duration, timedelta) or not duration:
         raise InputError(f"feature {name!r}: {text!r} is no clock time above zero; "
-                         "use a duration such as '30D' or '36h'")  # fmt: skip
+                         "use a duration such as '30D' or '36h'")
     return duration

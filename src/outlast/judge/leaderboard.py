@@ -161,7 +161,7 @@ def _contestants(
     by_configuration = _group(members, lambda r: r.record.job.configuration)
     n_folds = len({member.record.job.fold for member in members})
     complete = [sorted(found, key=lambda r: r.record.job.fold)
-                for found in by_configuration.values() if len(found) == n_folds]  # fmt: skip
+                for found in by_configuration.values() if len(found) == n_folds]
     resamplings: dict[int, _Resampling] = {}
     for folds in complete:
         for result in folds:
@@ -199,7 +199,7 @@ class _Resampling:
             metrics.weighted_scores(metric, result.y, result.prediction,
                                     self.counts[i : i + chunk][:, self.codes])
             for i in range(0, len(self.counts), chunk)
-        ]  # fmt: skip
+        ]
         return np.concatenate(parts)
 
 
@@ -209,7 +209,7 @@ def _contestant(
     scores = [result.record.scores.get(metric.name) for result in folds]
     known = [score for score in scores if score is not None]
     draws = [resamplings[r.record.job.fold].scores(metric, r)
-             for r, score in zip(folds, scores, strict=True) if score is not None]  # fmt: skip
+             for r, score in zip(folds, scores, strict=True) if score is not None]
     return Contestant(
         results=tuple(folds),
         score=float(np.mean(known)) if known else None,
@@ -234,7 +234,7 @@ def _rows(
             "over_best": _gain(metric, contestant, best) if best else None,
             "over_baseline": _gain(metric, contestant, bar) if bar else None,
             "p_over_baseline": _p_value(metric, contestant, bar),
-        })  # fmt: skip
+        })
 
 
 def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row:
@@ -257,7 +257,7 @@ def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row
         predict_us_per_row=1e6 * sum(r.seconds.get("predict", 0.0) for r in records) / n_test,
         n_features=round(np.mean([sum(d.action != "drop" for d in r.decisions) for r in records])),
         jobs=tuple(record.job.id for record in records),
-    )  # fmt: skip
+    )
 
 
 def _tier(contestant: Contestant, best: Contestant | None, metric: Metric) -> int:

@@ -27,7 +27,7 @@ def headline_split(board: Board, wanted: str | None) -> str | None:
         Name or label of a split.
     """
     honest = [split for split in board.splits
-              if board.of_split(split) and not board.of_split(split)[0].leaky]  # fmt: skip
+              if board.of_split(split) and not board.of_split(split)[0].leaky]
     for split in honest:
         if wanted is not None and wanted in (split, split.split("(")[0]):
             return split
@@ -43,7 +43,7 @@ def recommended(board: Board, split: str | None) -> Row | None:
 def beats_baseline(board: Board, split: str | None, alpha: float) -> list[Row]:
     """Return the rows whose gain over the best baseline survives Holm's correction."""
     rows = [row for row in board.of_split(split)
-            if not row.is_baseline and row.p_over_baseline is not None]  # fmt: skip
+            if not row.is_baseline and row.p_over_baseline is not None]
     adjusted = statistics.holm([row.p_over_baseline or 0.0 for row in rows])
     return [row for row, p in zip(rows, adjusted, strict=True) if p <= alpha]
 
@@ -75,7 +75,7 @@ def make_headline(
         verdict=verdict, sentence=_sentence(board, split, row, verdict), trust=trust,
         trust_reason=reason, split=split, row=row.id, score=row.score,
         over_baseline=row.over_baseline, baseline=baseline.model if baseline else None,
-    )  # fmt: skip
+    )
 
 
 def _verdict(board: Board, split: str, row: Row, thresholds: Thresholds) -> Verdict:
@@ -96,11 +96,11 @@ def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
         bar = next(r for r in board.of_split(split) if r.is_baseline)
         return (f"No model beats the baseline {bar.model} under {split}: the best, "
                 f"{row.model}, reaches {score} against {number(bar.score.value)} ({size}). "
-                "Do not deploy.")  # fmt: skip
+                "Do not deploy.")
     if verdict == "not_enough_evidence":
         return (f"Not enough evidence to name a model: {row.model} scores {score} under {split}, "
                 f"but the held-out time holds only {row.n_blocks} independent block(s); "
-                f"{statistics.MIN_BLOCKS} are needed.")  # fmt: skip
+                f"{statistics.MIN_BLOCKS} are needed.")
     gain = f"{signed(row.over_baseline)} over the best baseline" if row.over_baseline else ""
     start = f"{row.model}{_how(row)} is the choice for what comes next under {split}: {score}"
     return f"{start}, {gain} ({size}). {_runner_up(board, split, row, verdict)}"
@@ -124,7 +124,7 @@ def _trust(findings: Sequence[Finding], verdict: Verdict, row: Row) -> tuple[Tru
         return "low", "the held-out time is too short"
     levels: tuple[tuple[Trust, tuple[str, ...]], ...] = (
         ("low", _LOW_TRUST), ("medium", _MEDIUM_TRUST)
-    )  # fmt: skip
+    )
     for level, codes in levels:
         for code in codes:
             if code in fired:
@@ -136,14 +136,14 @@ def _nothing_honest(board: Board) -> Headline:
     if not board.rows:
         return Headline(verdict="not_enough_evidence", trust="low",
                         sentence="No configuration finished: there is nothing to recommend.",
-                        trust_reason="no finished configuration")  # fmt: skip
+                        trust_reason="no finished configuration")
     best = next((r for r in board.rows if r.score.value is not None), board.rows[0])
     return Headline(
         verdict="only_leaky", trust="low", row=best.id, split=best.split, score=best.score,
         sentence=f"Only the leaky split {best.split} was run: {board.metric.name} "
                  f"{interval_text(best.score)} of {best.model} is probably optimistic.",
         trust_reason="no split that respects time was run",
-    )  # fmt: skip
+    )
 
 
 def expected(headline: Headline) -> Interval | None:

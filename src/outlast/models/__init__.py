@@ -31,7 +31,7 @@ MODELS: dict[str, type[Model]] = {
 }
 
 __all__ = ["MODELS", "Card", "FitContext", "FittedModel", "Matrix", "Model", "default_models",
-           "load_model", "make_model"]  # fmt: skip
+           "load_model", "make_model"]
 
 
 def make_model(name: str, params: Mapping[str, Any] | None = None) -> Model:
@@ -64,7 +64,7 @@ def make_model(name: str, params: Mapping[str, Any] | None = None) -> Model:
     kind = MODELS[name]
     if not _installed(kind):
         raise MissingDependencyError(f"model {name!r} needs the library {kind.requires!r}: "
-                                     f"pip install 'outlast[{kind.requires}]'")  # fmt: skip
+                                     f"pip install 'outlast[{kind.requires}]'")
     return kind(params)
 
 

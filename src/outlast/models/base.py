@@ -38,7 +38,7 @@ class Fitting:
     def card(self, kind: str, n_iterations: int | None = None) -> Card:
         """Return the card of the model that this fit makes."""
         return Card(kind=kind, context=self.context, columns=self.train.columns,
-                    categorical=self.train.categorical, n_iterations=n_iterations)  # fmt: skip
+                    categorical=self.train.categorical, n_iterations=n_iterations)
 
 
 class Model(ABC):
@@ -138,7 +138,7 @@ class Model(ABC):
             raise InputError(f"model {self.name!r} needs at least one column")
         if context.task != "regression" and np.ptp(y) == 0 and not self.is_baseline:
             raise InputError(f"model {self.name!r}: the {len(train)} training rows have one class "
-                             "only; train on a longer span")  # fmt: skip
+                             "only; train on a longer span")
 
     def _space(self) -> dict[str, BaseDistribution]:
         return {}

@@ -81,10 +81,10 @@ class CatBoost(Model):
         "n_iterations": 300, "learning_rate": 0.05, "depth": 5, "l2_leaf_reg": 3.0,
         "subsample": 0.8, "bootstrap_type": "Bernoulli", "rsm": 0.7, "border_count": 64,
         "boosting_type": "Plain", "max_ctr_complexity": 1, "leaf_estimation_iterations": 1,
-    }  # fmt: skip
+    }
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "learning_rate": [0.05, 0.1], "depth": [3, 5, 7], "l2_leaf_reg": [3.0, 30.0],
-    }  # fmt: skip
+    }
 
     def failures(self) -> tuple[type[Exception], ...]:
         """Return the errors that parameters can drive CatBoost into."""
@@ -99,7 +99,7 @@ class CatBoost(Model):
                 "depth": IntDistribution(2, 7),
                 "l2_leaf_reg": FloatDistribution(1.0, 1e2, log=True),
                 "rsm": FloatDistribution(0.3, 1.0),
-                "subsample": FloatDistribution(0.5, 1.0)}  # fmt: skip
+                "subsample": FloatDistribution(0.5, 1.0)}
 
     def _fit(self, order: Fitting) -> FittedModel:
         import catboost
@@ -116,7 +116,7 @@ class CatBoost(Model):
 def _fixed(context: FitContext) -> dict[str, Any]:
     params = {"loss_function": _LOSSES[context.task], "thread_count": context.threads,
               "random_seed": context.seed, "logging_level": "Silent",
-              "allow_writing_files": False}  # fmt: skip
+              "allow_writing_files": False}
     if context.task == "multiclass":
         params["classes_count"] = context.n_classes
     return params

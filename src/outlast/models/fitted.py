@@ -71,7 +71,7 @@ class FittedModel(ABC):
     def _checked(self, data: Matrix) -> Matrix:
         if data.columns != self.card.columns:
             raise InputError(f"the model learned from the columns {list(self.card.columns)}, "
-                             f"got {list(data.columns)}")  # fmt: skip
+                             f"got {list(data.columns)}")
         return data
 
     def _contributions(self, data: Matrix) -> Floats | None:

@@ -76,10 +76,10 @@ class LightGBM(Model):
         "n_iterations": 300, "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 30,
         "feature_fraction": 0.7, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0,
         "max_bin": 63,
-    }  # fmt: skip
+    }
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "learning_rate": [0.05, 0.1], "num_leaves": [7, 31, 63], "min_data_in_leaf": [30, 150],
-    }  # fmt: skip
+    }
 
     def failures(self) -> tuple[type[Exception], ...]:
         """Return the errors that parameters can drive LightGBM into."""
@@ -95,7 +95,7 @@ class LightGBM(Model):
                 "min_data_in_leaf": IntDistribution(10, 300, log=True),
                 "feature_fraction": FloatDistribution(0.3, 1.0),
                 "bagging_fraction": FloatDistribution(0.5, 1.0),
-                "lambda_l2": FloatDistribution(1e-2, 1e2, log=True)}  # fmt: skip
+                "lambda_l2": FloatDistribution(1e-2, 1e2, log=True)}
 
     def _fit(self, order: Fitting) -> FittedModel:
         import lightgbm
@@ -107,7 +107,7 @@ class LightGBM(Model):
             watched = [_dataset(order.valid, params, train)]
             callbacks = [lightgbm.early_stopping(PATIENCE, verbose=False)]
         booster = lightgbm.train(params, train, order.rounds, valid_sets=watched,
-                                 callbacks=callbacks)  # fmt: skip
+                                 callbacks=callbacks)
         rounds = booster.best_iteration if order.valid is not None else booster.current_iteration()
         return FittedLightGBM(order.card(self.name, rounds), booster)
 
@@ -116,7 +116,7 @@ def _fixed(context: FitContext) -> dict[str, Any]:
     """Objective, silence, and one result whatever the machine."""
     params = {"objective": _OBJECTIVES[context.task], "num_threads": context.threads,
               "seed": context.seed, "deterministic": True, "force_col_wise": True,
-              "verbosity": -1}  # fmt: skip
+              "verbosity": -1}
     if context.task == "multiclass":
         params["num_class"] = context.n_classes
     return params
@@ -126,4 +126,4 @@ def _dataset(data: Matrix, params: dict[str, Any], reference: Any = None) -> Any
     import lightgbm
 
     return lightgbm.Dataset(data.X, data.target, categorical_feature=list(data.categorical),
-                            params=params, reference=reference)  # fmt: skip
+                            params=params, reference=reference)

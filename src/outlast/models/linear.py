@@ -68,7 +68,7 @@ class Linear(Model):
     default_params: ClassVar[Mapping[str, Any]] = {"alpha": 100.0}
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "alpha": [0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5],
-    }  # fmt: skip
+    }
 
     def _space(self) -> dict[str, BaseDistribution]:
         from optuna.distributions import FloatDistribution
@@ -101,7 +101,7 @@ def _plan(train: Matrix) -> Arrays:
     table = np.array(found or [(0, _MISSING, 0.0, 0.0)], dtype=np.float64)
     plan: Arrays = {"source": table[:, 0].astype(np.intp), "kind": table[:, 1].astype(np.int8),
                     "level": table[:, 2], "fill": table[:, 3],
-                    "centre": np.zeros(len(table)), "scale": np.ones(len(table))}  # fmt: skip
+                    "centre": np.zeros(len(table)), "scale": np.ones(len(table))}
     raw = _raw_design(train.X, plan)
     spread = raw.std(axis=0)
     # Indicators keep their scale: standardising would blow up the rare ones.

@@ -67,16 +67,16 @@ class RandomForest(Model):
 
     default_params: ClassVar[Mapping[str, Any]] = {
         "n_estimators": 200, "min_samples_leaf": 10, "max_depth": None, "max_features": 0.33,
-    }  # fmt: skip
+    }
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "min_samples_leaf": [10, 50, 200], "max_features": [0.1, 0.33, 1.0],
-    }  # fmt: skip
+    }
 
     def _space(self) -> dict[str, BaseDistribution]:
         from optuna.distributions import FloatDistribution, IntDistribution
 
         return {"min_samples_leaf": IntDistribution(3, 200, log=True),
-                "max_features": FloatDistribution(0.1, 1.0)}  # fmt: skip
+                "max_features": FloatDistribution(0.1, 1.0)}
 
     def _fit(self, order: Fitting) -> FittedModel:
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -108,4 +108,4 @@ def _arrays(forest: Any, context: FitContext) -> dict[str, npt.NDArray[Any]]:
     return {"roots": roots, "feature": joined("feature"), "threshold": joined("threshold"),
             "left": children("children_left"), "right": children("children_right"),
             "missing_left": joined("missing_go_to_left").astype(bool), "value": value,
-            "gain": forest.feature_importances_}  # fmt: skip
+            "gain": forest.feature_importances_}

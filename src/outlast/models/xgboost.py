@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FILE = "model.ubj"
 _OBJECTIVES = {"binary": "binary:logistic", "multiclass": "multi:softprob",
-               "regression": "reg:squarederror"}  # fmt: skip
+               "regression": "reg:squarederror"}
 
 
 class FittedXGBoost(FittedModel):
@@ -59,7 +59,7 @@ class FittedXGBoost(FittedModel):
         import xgboost
 
         return xgboost.DMatrix(data.X, feature_types=_types(data), enable_categorical=True,
-                               nthread=self.card.context.threads)  # fmt: skip
+                               nthread=self.card.context.threads)
 
 
 class XGBoost(Model):
@@ -77,10 +77,10 @@ class XGBoost(Model):
     default_params: ClassVar[Mapping[str, Any]] = {
         "n_iterations": 300, "eta": 0.05, "max_depth": 5, "min_child_weight": 5.0,
         "colsample_bytree": 0.7, "subsample": 0.8, "lambda": 1.0, "max_bin": 64,
-    }  # fmt: skip
+    }
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "eta": [0.05, 0.1], "max_depth": [3, 5, 7], "min_child_weight": [5.0, 50.0],
-    }  # fmt: skip
+    }
 
     def _space(self) -> dict[str, BaseDistribution]:
         from optuna.distributions import FloatDistribution, IntDistribution
@@ -90,7 +90,7 @@ class XGBoost(Model):
                 "min_child_weight": FloatDistribution(1.0, 100.0, log=True),
                 "colsample_bytree": FloatDistribution(0.3, 1.0),
                 "subsample": FloatDistribution(0.5, 1.0),
-                "lambda": FloatDistribution(1e-2, 1e2, log=True)}  # fmt: skip
+                "lambda": FloatDistribution(1e-2, 1e2, log=True)}
 
     def _fit(self, order: Fitting) -> FittedModel:
         import xgboost
@@ -100,7 +100,7 @@ class XGBoost(Model):
         stopping: dict[str, Any] = {}
         if order.valid is not None:
             stopping = {"evals": [(_binned(order.valid, params, train), "valid")],
-                        "early_stopping_rounds": PATIENCE}  # fmt: skip
+                        "early_stopping_rounds": PATIENCE}
         booster = xgboost.train(params, train, order.rounds, verbose_eval=False, **stopping)
         if order.valid is not None:
             booster = booster[: booster.best_iteration + 1]
@@ -110,7 +110,7 @@ class XGBoost(Model):
 
 def _fixed(context: FitContext) -> dict[str, Any]:
     params = {"objective": _OBJECTIVES[context.task], "nthread": context.threads,
-              "seed": context.seed, "tree_method": "hist", "verbosity": 0}  # fmt: skip
+              "seed": context.seed, "tree_method": "hist", "verbosity": 0}
     if context.task == "multiclass":
         params["num_class"] = context.n_classes
     return params
@@ -121,7 +121,7 @@ def _binned(data: Matrix, params: dict[str, Any], reference: Any = None) -> Any:
 
     return xgboost.QuantileDMatrix(data.X, data.target, feature_types=_types(data),
                                    enable_categorical=True, max_bin=params.get("max_bin"),
-                                   nthread=params["nthread"], ref=reference)  # fmt: skip
+                                   nthread=params["nthread"], ref=reference)
 
 
 def _types(data: Matrix) -> list[str]:

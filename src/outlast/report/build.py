@@ -153,12 +153,12 @@ def _fold_card(record: Record, share: float | None) -> FoldCard:
         moves=tuple(f"cut moved from {format_ns(m.moved_from)} to {format_ns(m.moved_to)}, past "
                     f"{m.event} ({m.rows:,} rows)" for m in audit.moves),
         audit=audit,
-    )  # fmt: skip
+    )
 
 
 def _fold_scores(board: Board) -> tuple[FoldScore, ...]:
     return tuple(_fold_score(row, result.record)
-                 for row in board.rows for result in board.contestants[row.id].results)  # fmt: skip
+                 for row in board.rows for result in board.contestants[row.id].results)
 
 
 def _fold_score(row: Row, record: Record) -> FoldScore:
@@ -168,14 +168,14 @@ def _fold_score(row: Row, record: Record) -> FoldScore:
         row=row.id, model=row.model, search=row.search, split=row.split, fold=record.job.fold,
         score=record.score, test_start=format_ns(audit.test_start),
         test_end=format_ns(audit.test_end), job=record.job.id,
-    )  # fmt: skip
+    )
 
 
 def _trials(board: Board, split: str | None) -> tuple[TrialCard, ...]:
     """The searches of the headline split, with the best score so far."""
     return tuple(card for row in board.of_split(split)
                  for result in board.contestants[row.id].results
-                 for card in _search(row, result.record, board.metric))  # fmt: skip
+                 for card in _search(row, result.record, board.metric))
 
 
 def _search(row: Row, record: Record, metric: Metric) -> Iterator[TrialCard]:
@@ -188,17 +188,17 @@ def _search(row: Row, record: Record, metric: Metric) -> Iterator[TrialCard]:
             row=row.id, model=row.model, split=row.split, fold=record.job.fold,
             number=trial.number, score=trial.score, best=best, state=trial.state,
             seconds=trial.seconds, params=trial.params,
-        )  # fmt: skip
+        )
 
 
 def _coverage(
     records: Sequence[Record], sessions: Sequence[Mapping[str, Any]]
 ) -> tuple[Cell, ...]:
     jobs = [{"model": r.job.model.label, "split": r.job.split.label,
-             "search": r.job.search.label, "ok": r.status == "ok"} for r in records]  # fmt: skip
+             "search": r.job.search.label, "ok": r.status == "ok"} for r in records]
     counts = pl.DataFrame(jobs).group_by("model", "split", "search", maintain_order=True).agg(
         planned=pl.len(), done=pl.col("ok").sum(), failed=(~pl.col("ok")).sum()
-    )  # fmt: skip
+    )
     cells = [Cell(**row) for row in counts.iter_rows(named=True)]
     skipped = sessions[-1].get("skipped", []) if sessions else []
     return (*cells, *(Cell(planned=0, done=0, failed=0, **entry) for entry in skipped))
@@ -213,4 +213,4 @@ def _failures(experiment: Experiment, records: Sequence[Record]) -> tuple[Failur
             log=cards.log_path(experiment, r.job.id),
         )
         for r in records if r.status != "ok"
-    )  # fmt: skip
+    )

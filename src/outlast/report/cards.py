@@ -21,7 +21,7 @@ _ATTRIBUTION = {
     "stocks": "Quandl WIKI Prices, public domain; archived copy by marketneutral on Kaggle, as "
               "shipped in bokeh-sampledata 2026.1. The tickers were picked in 2013: the panel "
               "holds only survivors.",
-}  # fmt: skip
+}
 _FLAGS = ("time", "entity", "target", "task", "horizon", "label_end", "events")
 
 
@@ -45,7 +45,7 @@ def data_card(experiment: Experiment, n_features: int) -> DataCard:
                      for e in events.iter_rows(named=True)),
         n_features=n_features,
         attribution=_ATTRIBUTION.get(experiment.description["table"], ""),
-    )  # fmt: skip
+    )
 
 
 def configuration_cards(
@@ -58,7 +58,7 @@ def configuration_cards(
             best.setdefault(row.model, row)
     data = sessions[-1]["config"]["data"] if sessions else {}
     return tuple(_configuration(row, board.contestants[row.id].results[-1].record, experiment, data)
-                 for row in best.values())  # fmt: skip
+                 for row in best.values())
 
 
 def environment_card(sessions: Sequence[Mapping[str, Any]], reused: int) -> Environment:
@@ -77,7 +77,7 @@ def environment_card(sessions: Sequence[Mapping[str, Any]], reused: int) -> Envi
         wall_seconds=last.get("seconds", 0.0), jobs_trained=last.get("trained", 0),
         jobs_reused=reused,
         manifest=f"{last['experiment']}/sessions/{last['session']}/manifest.json",
-    )  # fmt: skip
+    )
 
 
 def log_path(experiment: Experiment, job: str) -> str:
@@ -123,7 +123,7 @@ def _configuration(
         params=record.params, n_iterations=record.n_iterations,
         yaml=yaml.safe_dump(settings, sort_keys=False), command=reproduce(record, data),
         job=job.id, log=log_path(experiment, job.id),
-    )  # fmt: skip
+    )
 
 
 def _fixed(record: Record) -> dict[str, Any]:

@@ -264,7 +264,7 @@ def prose(text: Any, in_table: bool = False) -> Ready:
     """
     parts = CODE.split(one_line(text))
     written = [code(part, in_table) if at % 2 else _MARKDOWN.sub(r"\\\1", part)
-               for at, part in enumerate(parts)]  # fmt: skip
+               for at, part in enumerate(parts)]
     return Ready(_LINE_START.sub(r"\1\\", "".join(written)))
 
 

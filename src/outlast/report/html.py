@@ -42,7 +42,7 @@ def render_html(document: Document, figures: Mapping[str, Figure]) -> str:
         document=document, figures=figures, script=script, css=css, sections=SECTIONS,
         script_hash=f"sha256-{digest}", anchors=_anchors(document, figures), tables=list(TABLES),
         glossary=GLOSSARY, **SYMBOLS, **_selected(document),
-    )  # fmt: skip
+    )
 
 
 def row_anchor(row: Row) -> str:
@@ -85,7 +85,7 @@ def _environment(document: Document) -> jinja2.Environment:
         loader=jinja2.PackageLoader("outlast.report", "templates"),
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         finalize=_visible,
-    )  # fmt: skip
+    )
     environment.filters.update(_filters(document))
     return environment
 
@@ -124,4 +124,4 @@ def _filters(document: Document) -> dict[str, Any]:
         "raw": lambda value: "" if value is None else repr(float(value)),
         # Only for pictures, styles and scripts that outlast made itself.
         "trusted": Markup,
-    }  # fmt: skip
+    }

@@ -16,7 +16,7 @@ MAX_BYTES = 40_000
 # What is cut first, then further, until a report of many long names fits.
 _SIZES = ({"findings": 30, "checks": 40, "features": 20, "configurations": 12},
           {"findings": 12, "checks": 15, "features": 20, "configurations": 6},
-          {"findings": 5, "checks": 0, "features": 10, "configurations": 1})  # fmt: skip
+          {"findings": 5, "checks": 0, "features": 10, "configurations": 1})
 
 
 def render_markdown(document: Document, figures: Mapping[str, Figure]) -> str:
@@ -47,7 +47,7 @@ def _render(document: Document, figures: Mapping[str, Figure], limits: Mapping[s
         keep_trailing_newline=True,
         # Not HTML: every value passes the Markdown escape instead.
         finalize=formatting.markdown,
-    )  # fmt: skip
+    )
     environment.filters.update(_filters(document))
     quiet = {OUTCOMES[name]: view.quiet(document, name) for name in view.QUIET}
     text: str = environment.get_template("report.md.j2").render(
@@ -58,7 +58,7 @@ def _render(document: Document, figures: Mapping[str, Figure], limits: Mapping[s
         configurations=sorted(document.configurations,
                               key=lambda card: card.row != document.headline.row),
         **SYMBOLS,
-    )  # fmt: skip
+    )
     return text
 
 
@@ -83,4 +83,4 @@ def _filters(document: Document) -> dict[str, Any]:
         "ready": ready,
         "plural": lambda value, noun: ready(formatting.plural(
             value if isinstance(value, int) else len(value), noun)),
-    }  # fmt: skip
+    }

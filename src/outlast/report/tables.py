@@ -48,7 +48,7 @@ def _leaderboard(document: Document) -> str:
         "over_baseline", "over_baseline_low", "over_baseline_high", "worst_fold",
         f"train_{document.metric}", "n_folds", "n_test", "n_blocks", "fit_seconds",
         "search_seconds", "predict_us_per_row", "n_features", *others, "jobs",
-    ]  # fmt: skip
+    ]
     lines = [
         [row.id, row.rank, row.tier, row.model, row.search, row.selection, row.split, row.leaky,
          row.is_baseline, *_triple(row.score), *_triple(row.over_best), *_triple(row.over_baseline),
@@ -56,7 +56,7 @@ def _leaderboard(document: Document) -> str:
          row.search_seconds, row.predict_us_per_row, row.n_features,
          *(row.other_scores.get(name) for name in others), " ".join(row.jobs)]
         for row in document.leaderboard
-    ]  # fmt: skip
+    ]
     return to_csv(columns, lines)
 
 
@@ -66,22 +66,22 @@ def _triple(estimate: Any) -> tuple[float | None, float | None, float | None]:
 
 def _folds(document: Document) -> str:
     counts = ("n_train", "n_test", "n_purged", "n_gap", "n_embargoed", "n_event_dropped",
-              "n_overlap", "n_shared_times")  # fmt: skip
+              "n_overlap", "n_shared_times")
     lines = [
         [fold.split, fold.fold, fold.leaky, fold.train_start, fold.train_end, fold.test_start,
          fold.test_end, *(getattr(fold.audit, name) for name in counts), fold.test_share,
          "; ".join(fold.moves)]
         for fold in document.folds
-    ]  # fmt: skip
+    ]
     return to_csv(["split", "fold", "leaky", "train_start", "train_end", "test_start", "test_end",
-                   *counts, "test_share", "moves"], lines)  # fmt: skip
+                   *counts, "test_share", "moves"], lines)
 
 
 def _fold_scores(document: Document) -> str:
     lines = [[s.row, s.model, s.search, s.split, s.fold, s.score, s.test_start, s.test_end, s.job]
-             for s in document.fold_scores]  # fmt: skip
+             for s in document.fold_scores]
     return to_csv(["row", "model", "search", "split", "fold", document.metric, "test_start",
-                   "test_end", "job"], lines)  # fmt: skip
+                   "test_end", "job"], lines)
 
 
 def _features(document: Document) -> str:
@@ -91,22 +91,22 @@ def _features(document: Document) -> str:
          card.share_sd, card.gain_share, card.rank, card.n_fits, " ".join(card.inputs),
          card.expression, card.lookback, *(card.shares.get(model) for model in models)]
         for card in view.features_by_share(document)
-    ]  # fmt: skip
+    ]
     return to_csv(["feature", "family", "decision", "code", "sentence", "share", "share_sd",
                    "gain_share", "rank", "n_fits", "inputs", "expression", "lookback",
-                   *(f"share_{model}" for model in models)], lines)  # fmt: skip
+                   *(f"share_{model}" for model in models)], lines)
 
 
 def _trials(document: Document) -> str:
     lines = [[t.row, t.model, t.split, t.fold, t.number, t.score, t.best, t.state, t.seconds,
-              canonical_json(t.params)] for t in document.trials]  # fmt: skip
+              canonical_json(t.params)] for t in document.trials]
     return to_csv(["row", "model", "split", "fold", "number", "score", "best", "state", "seconds",
-                   "params"], lines)  # fmt: skip
+                   "params"], lines)
 
 
 def _findings(document: Document) -> str:
     lines = [[f.code, f.outcome, f.severity, f.title, f.sentence, f.action,
-              canonical_json(f.evidence)] for f in document.findings]  # fmt: skip
+              canonical_json(f.evidence)] for f in document.findings]
     return to_csv(["code", "outcome", "severity", "title", "sentence", "action", "evidence"], lines)
 
 

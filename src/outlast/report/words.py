@@ -26,9 +26,9 @@ VERDICTS = {
     "only_leaky": "Only leaky splits",
 }
 SEVERITIES = {"high": "Do now", "medium": "Investigate", "low": "Consider",
-              "info": "Tips for the next experiment"}  # fmt: skip
+              "info": "Tips for the next experiment"}
 OUTCOMES = {"passed": "Passed", "not_applicable": "Not applicable", "skipped": "Skipped",
-            "muted": "Muted"}  # fmt: skip
+            "muted": "Muted"}
 SYMBOLS: dict[str, Any] = {
     "verdict_words": VERDICTS,
     "severity_words": SEVERITIES,

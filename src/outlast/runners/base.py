@@ -72,7 +72,7 @@ def attempt(function: Function, spec: Spec) -> Failure | None:
     # the whole traceback is recorded.
     except Exception as error:
         return Failure(kind=type(error).__name__, message=_message(error),
-                       traceback=traceback.format_exc())  # fmt: skip
+                       traceback=traceback.format_exc())
     return None
 
 

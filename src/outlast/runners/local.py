@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -13,7 +14,7 @@ from outlast.records import Failure
 from outlast.runners.base import Event, Function, Runner, Spec, attempt
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
-                     "POLARS_MAX_THREADS")  # fmt: skip
+                     "POLARS_MAX_THREADS")
 
 
 class LocalRunner(Runner):
@@ -63,8 +64,8 @@ class _Worker:
     def __init__(self, function: Function, context: SpawnContext) -> None:
         self._line, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(target=_serve, args=(function, theirs),
-                                                      daemon=True)  # fmt: skip
-        with _single_threaded():
+                                                      daemon=True)
+        with _worker_environment():
             self._process.start()
         theirs.close()
         self._index: int | None = None
@@ -110,14 +111,22 @@ class _Worker:
         return Failure(kind="crashed", message=f"the worker process died: {_cause(code)}")
 
 
-class _single_threaded:
-    """Environment for new processes: one thread per worker, as many workers as cores."""
+class _worker_environment:
+    """What a new process inherits: one thread, and deafness to Ctrl-C.
+
+    Ctrl-C reaches the whole process group; the parent alone decides when a worker ends.
+    """
 
     def __enter__(self) -> None:
         self._before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+        self._main = threading.current_thread() is threading.main_thread()
+        if self._main:
+            self._handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def __exit__(self, *exception: object) -> None:
+        if self._main:
+            signal.signal(signal.SIGINT, self._handler)
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -132,7 +141,6 @@ def _ready(workers: list[_Worker]) -> list[_Worker]:
 
 def _serve(function: Function, line: Connection) -> None:
     """The worker's whole life: take a specification, work, answer, until the line closes."""
-    # Ctrl-C reaches the whole group; the parent alone decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:

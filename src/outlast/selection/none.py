@@ -34,5 +34,5 @@ class NoSelection(Selector):
         """Keep all columns."""
         sentence = "kept: no selection asked"
         decisions = (Decision(feature=name, action="keep", code="F13", sentence=sentence)
-                     for name in frame.columns)  # fmt: skip
+                     for name in frame.columns)
         return Selection(tuple(frame.columns), tuple(decisions))

@@ -68,7 +68,7 @@ class Redundancy(Selector):
             value = getattr(self, name)
             if not 0 < value <= 1:
                 raise InputError(f"redundancy: {name} must lie above 0 and at most at 1, "
-                                 f"got {value}")  # fmt: skip
+                                 f"got {value}")
         for name in ("sample_rows", "min_rows"):
             if getattr(self, name) < 3:
                 raise InputError(f"redundancy: {name} must be >= 3, got {getattr(self, name)}")
@@ -84,14 +84,14 @@ class Redundancy(Selector):
             raise InputError("selection: there are no training rows to look at")
         frame = frame.with_columns(cs.float().fill_nan(None))
         decisions = {name: found for name in frame.columns
-                     if (found := self._alone(frame[name])) is not None}  # fmt: skip
+                     if (found := self._alone(frame[name])) is not None}
         traits = _traits(frame.drop(decisions.keys()), lineage)
         decisions |= self._repeated(frame, sorted(traits, key=lambda trait: trait.preference))
         kept = tuple(name for name in frame.columns if decisions[name].action == "keep")
         if not kept:
             shown = "; ".join(f"{d.feature} {d.sentence}" for d in list(decisions.values())[:3])
             raise InputError(f"selection left none of {frame.width} features ({shown}); add "
-                             "features that vary, or set the selection to 'none'")  # fmt: skip
+                             "features that vary, or set the selection to 'none'")
         return Selection(kept, tuple(decisions[name] for name in frame.columns))
 
     def _alone(self, column: pl.Series) -> Decision | None:
@@ -100,13 +100,13 @@ class Redundancy(Selector):
         if missing > self.max_missing:
             return _drop(column.name, "F03", f"missing {missing:.1%} in train",
                          statistic="missing share", value=missing,
-                         threshold=self.max_missing)  # fmt: skip
+                         threshold=self.max_missing)
         value, count = column.value_counts(sort=True, name="rows").row(0)
         share = count / len(column)
         if share >= self.max_top_share:
             return _drop(column.name, "F01", f"constant ({share:.2%} = {_shown(value)})",
                          statistic="top share", value=share,
-                         threshold=self.max_top_share)  # fmt: skip
+                         threshold=self.max_top_share)
         return None
 
     def _repeated(self, frame: pl.DataFrame, ranked: Sequence[_Traits]) -> dict[str, Decision]:
@@ -124,7 +124,7 @@ class Redundancy(Selector):
             code, finding, limit = self._repetition(frame[name], frame[better], rho)
             reason = f"kept that one because {ranked[nearest].reason_over(ranked[i])}"
             decisions[name] = _drop(name, code, f"{finding}, {reason}", value=rho, threshold=limit,
-                                    statistic="|spearman rho|", comparator=better)  # fmt: skip
+                                    statistic="|spearman rho|", comparator=better)
         return decisions | {names[i]: self._kept(names, close, i, kept) for i in kept}
 
     def _closeness(self, frame: pl.DataFrame) -> Matrix:
@@ -150,13 +150,13 @@ class Redundancy(Selector):
         nearest = _nearest(close, i, [j for j in kept if j != i])
         if nearest is None or close[i, nearest] == 0:
             return Decision(feature=names[i], action="keep", code="F13",
-                            sentence="kept: not constant, nothing like it is kept")  # fmt: skip
+                            sentence="kept: not constant, nothing like it is kept")
         rho = float(close[i, nearest])
         sentence = (f"kept: not constant, distinct from the others "
-                    f"(highest |rho| {rho:.3f} with `{names[nearest]}`)")  # fmt: skip
+                    f"(highest |rho| {rho:.3f} with `{names[nearest]}`)")
         return Decision(feature=names[i], action="keep", code="F13", sentence=sentence,
                         statistic="|spearman rho|", value=rho, threshold=self.max_rho,
-                        comparator=names[nearest])  # fmt: skip
+                        comparator=names[nearest])
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def _traits(frame: pl.DataFrame, lineage: Sequence[Traced]) -> list[_Traits]:
                 known[column.name].lookback if column.name in known else "0 rows",
                 known[column.name].lookback_rows if column.name in known else 0)
         for column in frame
-    ]  # fmt: skip
+    ]
 
 
 def _nearest(close: Matrix, i: int, among: Sequence[int]) -> int | None:
@@ -221,4 +221,4 @@ def _shown(value: object) -> str:
 
 def _drop(feature: str, code: str, finding: str, **measured: Any) -> Decision:
     return Decision(feature=feature, action="drop", code=code, sentence=f"dropped: {finding}",
-                    **measured)  # fmt: skip
+                    **measured)

@@ -86,7 +86,7 @@ class Splitter(BaseEstimator, BaseCrossValidator):  # type: ignore[misc]
     def split(
         self, X: Any, y: Any = None, groups: Any = None, *,  # noqa: ARG002
         time: Any = None, label_end: Any = None,
-    ) -> Iterator[tuple[Positions, Positions]]:  # fmt: skip
+    ) -> Iterator[tuple[Positions, Positions]]:
         """Generate the train and test positions of each fold.
 
         Parameters
@@ -112,7 +112,7 @@ class Splitter(BaseEstimator, BaseCrossValidator):  # type: ignore[misc]
     def get_n_splits(
         self, X: Any = None, y: Any = None, groups: Any = None, *, time: Any = None,
         label_end: Any = None,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Count what `split` yields for the same arguments."""
         return sum(1 for _ in self.split(X, y, groups, time=time, label_end=label_end))
 
@@ -132,7 +132,7 @@ class Splitter(BaseEstimator, BaseCrossValidator):  # type: ignore[misc]
         timeline = self._timeline(None, time, label_end, groups)
         return [Fold(index, done.rows(timeline, Fate.TRAIN), done.rows(timeline, Fate.TEST),
                      audit_fold(timeline, done))
-                for index, done in enumerate(self._checked(timeline))]  # fmt: skip
+                for index, done in enumerate(self._checked(timeline))]
 
     def _timeline(self, X: Any, time: Any, label_end: Any, groups: Any) -> Timeline:
         times = find_time(X, time)

@@ -129,7 +129,7 @@ class Boundaries:
         low, high = min(cut, new), max(cut, new)
         event = self._named((self.starts < high) & (self.ends >= low))
         moves.append(CutMove(moved_from=cut, moved_to=new, event=event,
-                             rows=self.timeline.count(low, high)))  # fmt: skip
+                             rows=self.timeline.count(low, high)))
         return new
 
     def _target(self, cut: int, otherwise: int | None) -> int:
@@ -146,7 +146,7 @@ class Boundaries:
         raise self._stuck(cut, f"on_cut={self.on_cut!r} finds no time in the data that is clear of "
                           "events: use on_cut='drop' to keep the cut and drop the event's rows "
                           "on the train side, on_cut='nearest' to go either way, or cut "
-                          "elsewhere")  # fmt: skip
+                          "elsewhere")
 
     def _after(self, cut: int) -> int:
         """Find the first time from the cut on that is clear of events; `LAST` if none is."""
@@ -160,7 +160,7 @@ class Boundaries:
         low = np.searchsorted(timeline.distinct, self.starts, side="right")
         quiet = [timeline.later(end, self.gap) for end in self.ends.tolist()]
         high = np.maximum(np.searchsorted(timeline.distinct, self.ends, side="right"),
-                          np.searchsorted(timeline.distinct, quiet, side="left"))  # fmt: skip
+                          np.searchsorted(timeline.distinct, quiet, side="left"))
         change = np.zeros(timeline.size + 1, dtype=np.int64)
         np.add.at(change, low, 1)
         np.add.at(change, high, -1)
@@ -187,7 +187,7 @@ class Boundaries:
         if span[0] >= span[1] or self.on_cut != "drop":
             return []
         moves.append(CutMove(moved_from=cut, moved_to=cut, event=self._named(self._cut_by(cut)),
-                             rows=self.timeline.count(*span)))  # fmt: skip
+                             rows=self.timeline.count(*span)))
         return [span]
 
     def _named(self, chosen: npt.NDArray[np.bool_]) -> str:

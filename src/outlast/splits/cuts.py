@@ -62,7 +62,7 @@ def last_cut(timeline: Timeline, size: Length) -> int:
         position = timeline.position(timeline.earlier(last, size) + 1)
     if position <= 0:
         raise InputError(f"a test window of this size takes all {timeline.size} distinct times; "
-                         "leave some to train on: use a smaller test_size")  # fmt: skip
+                         "leave some to train on: use a smaller test_size")
     return timeline.at(position)
 
 
@@ -103,7 +103,7 @@ def read_plan(timeline: Timeline, splitter: Stepped, minimum: Length | None = No
     step = size if splitter.step is None else timeline.window(splitter.step, "step")
     if size.steps != step.steps:
         raise InputError(f"test_size={splitter.test_size!r} and step={splitter.step!r} must both "
-                         "count timestamps or both be clock time")  # fmt: skip
+                         "count timestamps or both be clock time")
     if splitter.min_train_size is not None:
         minimum = timeline.window(splitter.min_train_size, "min_train_size")
     elif minimum is None:
@@ -135,7 +135,7 @@ def windows_from_end(timeline: Timeline, plan: Plan) -> list[Span]:
         )
     if not found:
         raise InputError(f"no test window fits into {timeline.size} distinct times and leaves "
-                         "enough to train on: use a smaller test_size or train size")  # fmt: skip
+                         "enough to train on: use a smaller test_size or train size")
     return found[::-1]
 
 
@@ -146,7 +146,7 @@ def _test_size(timeline: Timeline, test_size: Any, n_splits: int | None) -> Leng
         raise InputError("n_splits=None needs a test_size: one of the two must be given")
     if timeline.size <= n_splits:
         raise InputError(f"n_splits={n_splits} needs at least {n_splits + 1} distinct times, "
-                         f"got {timeline.size}")  # fmt: skip
+                         f"got {timeline.size}")
     return Length(timeline.size // (n_splits + 1))
 
 

@@ -56,9 +56,9 @@ class EventAware(WindowSplitter):
         self, base: str = "temporal", base_params: Mapping[str, Any] | None = None, *,
         gap: Any = 0, embargo: Any = 0, boundary: str = "closed", events: Events | None = None,
         on_cut: str = "after", on_missing: str = "raise",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(gap=gap, embargo=embargo, boundary=boundary, events=events, on_cut=on_cut,
-                         on_missing=on_missing)  # fmt: skip
+                         on_missing=on_missing)
         self.base = base
         self.base_params = base_params
 

@@ -50,9 +50,9 @@ class ExpandingWindow(WindowSplitter):
         self, n_splits: int | None = 5, test_size: Any = None, step: Any = None,
         min_train_size: Any = None, *, gap: Any = 0, embargo: Any = 0, boundary: str = "closed",
         events: Events | None = None, on_cut: str = "after", on_missing: str = "raise",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(gap=gap, embargo=embargo, boundary=boundary, events=events, on_cut=on_cut,
-                         on_missing=on_missing)  # fmt: skip
+                         on_missing=on_missing)
         self.n_splits = n_splits
         self.test_size = test_size
         self.step = step

@@ -53,7 +53,7 @@ def find_column(X: Any, given: Any, what: str) -> Any:
         return X.index.get_level_values(given)
     known = [str(name) for name in (*columns, *levels)]
     raise InputError(f"{what} {given!r} is neither a column nor an index level of X: "
-                     f"{suggest(given, known)}")  # fmt: skip
+                     f"{suggest(given, known)}")
 
 
 def check_rows(X: Any, n_times: int) -> None:

@@ -91,7 +91,7 @@ def audit_fold(timeline: Timeline, assignment: Assignment) -> FoldAudit:
         blocks=tuple(_audit_block(block, train_time, timeline.label_end[train])
                      for block in assignment.blocks),
         moves=assignment.moves,
-    )  # fmt: skip
+    )
 
 
 def repeated_test_rows(tests: Iterable[Positions]) -> int:

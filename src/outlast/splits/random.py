@@ -48,7 +48,7 @@ class Random(Splitter):
         rows = timeline.time.size
         if not isinstance(self.n_splits, (int, np.integer)) or not 2 <= self.n_splits <= rows:
             raise InputError(f"n_splits must be a whole number from 2 to the {rows} rows of the "
-                             f"data, got {self.n_splits!r}")  # fmt: skip
+                             f"data, got {self.n_splits!r}")
         folds = KFold(self.n_splits, shuffle=True, random_state=self.random_state)
         for _, test in folds.split(timeline.time):
             fate = np.full(rows, Fate.TRAIN, dtype=np.int8)

@@ -155,19 +155,19 @@ def refuse_empty(timeline: Timeline, assignment: Assignment, what: str) -> None:
     """
     moved = "".join(f"; {move.event} moved a boundary from {timeline.show(move.moved_from)} to "
                     f"{timeline.show(move.moved_to)}: try another on_cut"
-                    for move in assignment.moves)  # fmt: skip
+                    for move in assignment.moves)
     if not assignment.count(Fate.TEST):
         raise InputError(f"{what}: no row is left to test; cut earlier, or use fewer splits or "
-                         f"longer test windows{moved}")  # fmt: skip
+                         f"longer test windows{moved}")
     if assignment.count(Fate.TRAIN):
         return
     start = timeline.show(assignment.blocks[0].start) if assignment.blocks else "the test rows"
     lost = ", ".join(f"{assignment.count(fate)} {fate.name.lower()}" for fate in Fate
-                     if fate is not Fate.TEST and assignment.count(fate))  # fmt: skip
+                     if fate is not Fate.TEST and assignment.count(fate))
     raise InputError(f"{what}: no row is left to train on for the test from {start} ({lost}); "
                      "the label horizon or the gap is too long for the data before it: shorten "
                      "them, or test later (fewer splits, a smaller test_size, a larger "
-                     f"min_train_size){moved}")  # fmt: skip
+                     f"min_train_size){moved}")
 
 
 class _Run(NamedTuple):
@@ -180,7 +180,7 @@ class _Run(NamedTuple):
 
 def _merged(timeline: Timeline, spans: Sequence[Span]) -> list[_Run]:
     found = sorted(_Run(start, timeline.position(start), timeline.position(stop))
-                   for start, stop in spans)  # fmt: skip
+                   for start, stop in spans)
     runs: list[_Run] = []
     for run in found:
         if run.low >= run.high:
@@ -221,7 +221,7 @@ def _blocks(
 def _forbid_before(
     fate: npt.NDArray[np.int8], timeline: Timeline, rules: Rules,
     starts: Sequence[int], following: npt.NDArray[np.intp],
-) -> None:  # fmt: skip
+) -> None:
     limits = np.array([*(timeline.earlier(start, rules.gap) for start in starts), LAST])
     limit = limits[following]
     late = timeline.label_end >= limit if rules.strict else timeline.label_end > limit
@@ -232,7 +232,7 @@ def _forbid_before(
 def _forbid_after(
     fate: npt.NDArray[np.int8], timeline: Timeline, rules: Rules,
     blocks: Sequence[Block], following: npt.NDArray[np.intp],
-) -> None:  # fmt: skip
+) -> None:
     ends = np.array([FIRST, *(block.end for block in blocks)])
     quiet = np.array([FIRST, *(timeline.later(block.end, rules.embargo) for block in blocks)])
     # A label of an earlier block may outlive those of the later ones.

@@ -40,9 +40,9 @@ class Temporal(WindowSplitter):
     def __init__(
         self, test_size: Any = 0.2, *, gap: Any = 0, embargo: Any = 0, boundary: str = "closed",
         events: Events | None = None, on_cut: str = "after", on_missing: str = "raise",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(gap=gap, embargo=embargo, boundary=boundary, events=events, on_cut=on_cut,
-                         on_missing=on_missing)  # fmt: skip
+                         on_missing=on_missing)
         self.test_size = test_size
 
     def _windows(self, timeline: Timeline) -> Iterable[Window]:

@@ -105,7 +105,7 @@ class Timeline:
             return Length(parsed)
         if self.zone == "abstract":
             raise InputError(f"{what}={value!r} is clock time but the times are integers; "
-                             "give a number of steps")  # fmt: skip
+                             "give a number of steps")
         return Length(duration_ns(parsed), steps=False)
 
     def window(self, value: Any, what: str) -> Length:
@@ -119,7 +119,7 @@ class Timeline:
         if isinstance(value, (float, np.floating)):
             if not 0 < value < 1:
                 raise InputError(f"{what} as a fraction of the timestamps must lie between 0 and "
-                                 f"1, got {value}; an int counts timestamps")  # fmt: skip
+                                 f"1, got {value}; an int counts timestamps")
             # A product such as 0.07 * 100 lies a hair above its whole number.
             return Length(math.ceil(value * self.size - 1e-9))
         length = self.duration(value, what)
@@ -175,7 +175,7 @@ def read_timeline(
     rows = np.flatnonzero(usable)
     kept = starts.ns[rows]
     return Timeline(kept, ends.ns[rows], np.unique(kept), starts.zone, rows, starts.ns.size,
-                    None if names is None else names[rows])  # fmt: skip
+                    None if names is None else names[rows])
 
 
 def _check_rows(
@@ -185,10 +185,10 @@ def _check_rows(
     for what, size in sizes.items():
         if size != starts.ns.size:
             raise InputError(f"{what} has {size} values but time has {starts.ns.size}; "
-                             "both need one per row")  # fmt: skip
+                             "both need one per row")
     check_same_zone(("time", starts), ("label_end", ends))
     early = np.flatnonzero((ends.ns < starts.ns) & (ends.ns != NAT))
     if early.size:
         raise InputError(f"label_end: {early.size} row(s) end before their own time, first at "
                          f"row(s) {early[:5].tolist()}; a label cannot be known before it is "
-                         "predicted")  # fmt: skip
+                         "predicted")

@@ -48,9 +48,9 @@ class WalkForward(WindowSplitter):
         train_size: Any = None, min_train_size: Any = None, *, gap: Any = 0, embargo: Any = 0,
         boundary: str = "closed", events: Events | None = None, on_cut: str = "after",
         on_missing: str = "raise",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(gap=gap, embargo=embargo, boundary=boundary, events=events, on_cut=on_cut,
-                         on_missing=on_missing)  # fmt: skip
+                         on_missing=on_missing)
         self.n_splits = n_splits
         self.test_size = test_size
         self.step = step

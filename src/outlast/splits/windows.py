@@ -45,7 +45,7 @@ class WindowSplitter(Splitter):
     def __init__(
         self, *, gap: Any = 0, embargo: Any = 0, boundary: str = "closed",
         events: Events | None = None, on_cut: str = "after", on_missing: str = "raise",
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(on_missing=on_missing)
         self.gap = gap
         self.embargo = embargo
@@ -75,6 +75,6 @@ class WindowSplitter(Splitter):
             raise unknown_name("on_cut", self.on_cut, ON_CUT)
         if self.needs_events and self.events is None:
             raise InputError(f"split '{self.name}' needs events=...; an empty table of events is "
-                             "allowed")  # fmt: skip
+                             "allowed")
         return Rules(timeline.duration(self.gap, "gap"), timeline.duration(self.embargo, "embargo"),
-                     strict=self.boundary == "strict", after=self._trains_after())  # fmt: skip
+                     strict=self.boundary == "strict", after=self._trains_after())

@@ -39,7 +39,7 @@ class Experiment:
     def create(
         cls, folder: Path, panel: Panel, last_known: npt.NDArray[np.float64],
         description: dict[str, Any],
-    ) -> Experiment:  # fmt: skip
+    ) -> Experiment:
         """Write what the jobs need besides the features; a second call changes nothing."""
         experiment = cls(folder)
         if not (folder / DESCRIPTION).is_file():
@@ -52,7 +52,7 @@ class Experiment:
                 "events_zone": panel.events.zone,
                 "schema": panel.schema.model_dump(mode="json"),
                 **description,
-            })  # fmt: skip
+            })
         return experiment
 
     @classmethod
@@ -117,7 +117,7 @@ def latest_experiment(experiments: Path) -> Experiment:
         if (folder / DESCRIPTION).is_file():
             return Experiment(folder)
     raise InputError(f"no results in {str(experiments)!r} yet; train first: "
-                     "python scripts/run_model_pipeline.py")  # fmt: skip
+                     "python scripts/run_model_pipeline.py")
 
 
 def _rows(panel: Panel, last_known: npt.NDArray[np.float64]) -> pl.DataFrame:
@@ -131,4 +131,4 @@ def _rows(panel: Panel, last_known: npt.NDArray[np.float64]) -> pl.DataFrame:
         "y": panel.y,
         "last_known": last_known,
         "usable": panel.usable,
-    })  # fmt: skip
+    })

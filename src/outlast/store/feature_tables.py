@@ -57,7 +57,7 @@ class FeatureStore:
                        "skipped": [list(entry) for entry in recipe.skipped]},
             "sha256": sha256(folder / TABLE),
             "lineage": [asdict(entry) for entry in table.lineage],
-        })  # fmt: skip
+        })
 
     def load(self, fingerprint: str) -> FeatureTable | None:
         """Return a table from disk, None if it is not there or not as it was written."""

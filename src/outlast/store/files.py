@@ -42,7 +42,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}; choose another "
-                         "folder with --reports or free some space") from error  # fmt: skip
+                         "folder with --reports or free some space") from error
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -103,7 +103,7 @@ class JobStore:
         path = self.job_folder(record.job.id) / name
         if not path.is_file() or sha256(path) != record.artefacts.get(name):
             raise StoreError(f"{str(path)!r} is missing or was changed after job {record.job.id} "
-                             "had finished; delete the job's folder to train it again")  # fmt: skip
+                             "had finished; delete the job's folder to train it again")
         return pl.read_parquet(path)
 
 

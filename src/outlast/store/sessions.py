@@ -23,7 +23,7 @@ from outlast.store.files import read_json, write_atomic, write_json
 SESSIONS = "sessions"
 MANIFEST = "manifest.json"
 _LIBRARIES = ("outlast", "numpy", "polars", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost",
-              "catboost", "optuna", "altair", "vl-convert-python", "arch", "scipy")  # fmt: skip
+              "catboost", "optuna", "altair", "vl-convert-python", "arch", "scipy")
 
 
 def now() -> str:
@@ -137,7 +137,7 @@ def git_state() -> dict[str, str]:
 def _git(*arguments: str) -> str:
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=10,
-                              check=False)  # fmt: skip
+                              check=False)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
@@ -148,7 +148,7 @@ class _JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         fields = {"time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-                  "level": record.levelname.lower(), "message": record.getMessage()}  # fmt: skip
+                  "level": record.levelname.lower(), "message": record.getMessage()}
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return json.dumps({**fields, **getattr(record, "fields", {})}, default=str)
@@ -167,7 +167,7 @@ def keep_log(stem: Path) -> Iterator[logging.Logger]:
     readable = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
     write_atomic(stem.with_suffix(".log"), b"")
     handlers = [logging.FileHandler(stem.with_suffix(suffix), encoding="utf-8")
-                for suffix in (".log", ".jsonl")]  # fmt: skip
+                for suffix in (".log", ".jsonl")]
     for handler, formatter in zip(handlers, (readable, _JsonLines()), strict=True):
         handler.setFormatter(formatter)
         logger.addHandler(handler)

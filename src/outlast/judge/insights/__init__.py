@@ -48,4 +48,4 @@ def find_insights(evidence: Evidence) -> tuple[Finding, ...]:
     findings = [rule().judge(evidence) for rule in RULES.values()]
     outcomes = ("issue", "tip", "passed", "not_applicable", "skipped", "muted")
     return tuple(sorted(findings, key=lambda f: (outcomes.index(f.outcome),
-                                                 _SEVERITIES.index(f.severity))))  # fmt: skip
+                                                 _SEVERITIES.index(f.severity))))

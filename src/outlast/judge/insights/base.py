@@ -113,20 +113,20 @@ class Rule(ABC):
         """The rule fired."""
         return Finding(code=self.code, outcome="issue", severity=severity, title=self.title,
                        sentence=sentence, action=action, evidence=numbers,
-                       anchor=self.anchor)  # fmt: skip
+                       anchor=self.anchor)
 
     def tip(self, sentence: str, action: str, **numbers: Any) -> Finding:
         """The rule found something to gain."""
         return Finding(code=self.code, outcome="tip", severity="info", title=self.title,
                        sentence=sentence, action=action, evidence=numbers,
-                       anchor=self.anchor)  # fmt: skip
+                       anchor=self.anchor)
 
     def passed(self, sentence: str, **numbers: Any) -> Finding:
         """The rule looked and found nothing."""
         return Finding(code=self.code, outcome="passed", severity="info", title=self.title,
-                       sentence=sentence, evidence=numbers, anchor=self.anchor)  # fmt: skip
+                       sentence=sentence, evidence=numbers, anchor=self.anchor)
 
     def not_applicable(self, reason: str) -> Finding:
         """The rule had nothing to look at."""
         return Finding(code=self.code, outcome="not_applicable", severity="info",
-                       title=self.title, sentence=reason, anchor=self.anchor)  # fmt: skip
+                       title=self.title, sentence=reason, anchor=self.anchor)

@@ -28,4 +28,4 @@ class JobsMissing(Rule):
             "medium", f"{len(broken)} of {total} jobs did not finish ({told}; first: {kind}).",
             f"Read the log with `outlast runs show {broken[0].job.id}`, mend the cause and run "
             "the same command again: only these jobs are run.",
-            jobs=total, failed=len(broken))  # fmt: skip
+            jobs=total, failed=len(broken))

@@ -27,13 +27,13 @@ class FewIndependentUnits(Rule):
             width = row.score.high - row.score.low
         rarest = f", {rare:,} labels of the rarest class" if rare is not None else ""
         told = (f"{evidence.split}: {row.n_blocks} independent blocks of time{rarest} in "
-                f"{row.n_test:,} held-out rows; the interval is {number(width)} wide")  # fmt: skip
+                f"{row.n_test:,} held-out rows; the interval is {number(width)} wide")
         numbers = {"blocks": row.n_blocks, "rarest": rare, "width": width}
         limits = evidence.thresholds
         scarce = rare is not None and rare < limits.min_positives
         if row.n_blocks < limits.min_blocks or scarce:
             action = ("Hold out more time or pool more entities; do not rank models closer than "
-                      f"{number(width)}.")  # fmt: skip
+                      f"{number(width)}.")
             return self.issue("medium", f"{told}.", action, **numbers)
         return self.passed(f"{told}.", **numbers)
 

@@ -16,7 +16,7 @@ class RedundantFeatures(Rule):
     def judge(self, evidence: Evidence) -> Finding:
         """Count the features that every fold of the headline split dropped as repeats."""
         records = [r for r in evidence.records if r.status == "ok"
-                   and r.job.split.label == evidence.split and r.decisions]  # fmt: skip
+                   and r.job.split.label == evidence.split and r.decisions]
         if not records or all(r.job.selection.name == "none" for r in records):
             return self.not_applicable("no feature selection was run")
         always = _dropped_everywhere([r.decisions for r in records])
@@ -26,11 +26,11 @@ class RedundantFeatures(Rule):
             return self.passed(f"None of {total} features repeats another.", **numbers)
         example = always[sorted(always)[0]]
         sentence = (f"{len(always)} of {total} features carry nothing new in any fold, such as "
-                    f"`{example.feature}` ({example.sentence}).")  # fmt: skip
+                    f"`{example.feature}` ({example.sentence}).")
         if len(always) < evidence.thresholds.redundant_share * total:
             return self.tip(sentence, "Leave them out of the recipe to extract less.", **numbers)
         return self.issue("low", sentence, "Leave them out of the recipe to extract less; do not "
-                          "read their importance one by one.", **numbers)  # fmt: skip
+                          "read their importance one by one.", **numbers)
 
 
 def _dropped_everywhere(folds: list[tuple[Decision, ...]]) -> dict[str, Decision]:

@@ -27,11 +27,11 @@ class SearchGainedNothing(Rule):
         helped = [t.model for t, _, gain in gains if gain.low is not None and gain.low > 0]
         if helped:
             return self.passed(f"Tuned against default, {evidence.board.metric.name}: {told}; "
-                               f"tuning helps {', '.join(helped)}.", **numbers)  # fmt: skip
+                               f"tuning helps {', '.join(helped)}.", **numbers)
         return self.issue("low", f"{seconds:,.0f} s of search gained nothing that can be told from "
                           f"noise under {evidence.split}: {told}.",
                           "Keep the defaults; spend the time on features or more history.",
-                          **numbers)  # fmt: skip
+                          **numbers)
 
 
 def _tuned_and_default(rows: list[Row]) -> list[tuple[Row, Row]]:

@@ -32,7 +32,7 @@ class RandomBeatsTemporal(Rule):
         z = gap / se if se > 0 else 0.0
         numbers = {"gap": gap, "z": z, "random": leaky.score.value, "honest": honest.score.value}
         told = (f"{honest.model}: {leaky.split} says {metric.name} {interval_text(leaky.score)}, "
-                f"{honest.split} says {interval_text(honest.score)}")  # fmt: skip
+                f"{honest.split} says {interval_text(honest.score)}")
         if z < evidence.thresholds.leak_gap_se or gap <= evidence.tolerance(honest):
             return self.passed(f"{told}; the gap of {number(gap)} is {number(z, 1)} se.", **numbers)
         high = z >= evidence.thresholds.leak_gap_high_se
@@ -63,14 +63,14 @@ class SplitChangesWinner(Rule):
         if len(common) < 3:
             return self.not_applicable("fewer than three models under both splits")
         tau = float(stats.kendalltau([honest[m].score.value for m in common],
-                                     [leaky[m].score.value for m in common]).statistic)  # fmt: skip
+                                     [leaky[m].score.value for m in common]).statistic)
         first, other = next(iter(honest)), next(iter(leaky))
         numbers = {"tau": tau, "honest_winner": first, "random_winner": other}
         told = (f"{other} wins under {pair[1].split}, {first} under {pair[0].split} "
-                f"(Kendall's tau of {len(common)} models {number(tau, 2)})")  # fmt: skip
+                f"(Kendall's tau of {len(common)} models {number(tau, 2)})")
         if first != other and tau < 0.5:
             return self.issue("medium", f"{told}.",
-                              f"Select on {pair[0].split} only.", **numbers)  # fmt: skip
+                              f"Select on {pair[0].split} only.", **numbers)
         return self.passed(f"{told}.", **numbers)
 
 
@@ -85,7 +85,7 @@ class TrainTestOverlap(Rule):
         """Count overlapping rows in the purge audits of the honest folds."""
         leaky = {row.split for row in evidence.board.rows if row.leaky}
         audits = {(r.job.split.label, r.job.fold): r.audit for r in evidence.records
-                  if r.audit is not None and r.job.split.label not in leaky}  # fmt: skip
+                  if r.audit is not None and r.job.split.label not in leaky}
         if not audits:
             return self.not_applicable("no fold of an honest split was run")
         bad = {key: audit for key, audit in audits.items() if not audit.clean}
@@ -93,13 +93,13 @@ class TrainTestOverlap(Rule):
         if not bad:
             return self.passed(
                 f"0 overlapping labels and 0 shared timestamps in {len(audits)} folds "
-                f"({purged:,} rows purged).", folds=len(audits), purged=purged)  # fmt: skip
+                f"({purged:,} rows purged).", folds=len(audits), purged=purged)
         (split, fold), audit = next(iter(bad.items()))
         return self.issue(
             "high", f"{split} fold {fold}: labels of {audit.n_overlap:,} training rows overlap the "
             f"test window and {audit.n_shared_times:,} timestamps are on both sides.",
             "Use a split that purges by label end, or state the horizon of the label.",
-            overlap=audit.n_overlap, shared=audit.n_shared_times)  # fmt: skip
+            overlap=audit.n_overlap, shared=audit.n_shared_times)
 
 
 def _leaky_twin(evidence: Evidence) -> tuple[Row, Row] | None:
@@ -107,7 +107,7 @@ def _leaky_twin(evidence: Evidence) -> tuple[Row, Row] | None:
     for honest in evidence.models:
         for row in evidence.board.rows:
             same = (row.model, row.search, row.selection) == (
-                honest.model, honest.search, honest.selection)  # fmt: skip
+                honest.model, honest.search, honest.selection)
             if same and row.leaky and row.score.value is not None:
                 return honest, row
     return None

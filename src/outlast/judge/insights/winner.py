@@ -26,7 +26,7 @@ class WinnerWithinNoise(Rule):
             return self.not_applicable("fewer than two models under the headline split")
         best = evidence.models[0]
         tied = _one_per_model([r for r in evidence.models
-                               if r.model != best.model and _as_good(evidence, best, r)])  # fmt: skip
+                               if r.model != best.model and _as_good(evidence, best, r)])
         if not tied:
             return self.passed(f"No other model is within noise of {best.model}.")
         cheap = min(tied, key=_cost)
@@ -35,12 +35,12 @@ class WinnerWithinNoise(Rule):
         ratio = _cost(best) / max(_cost(cheap), 1e-9)
         numbers = {"difference": gain.value, "low": gain.low, "high": gain.high, "cheaper": ratio}
         sentence = (f"{best.model} cannot be told from {names}: the difference to {cheap.model} "
-                    f"is {signed(gain)} {evidence.board.metric.name}.")  # fmt: skip
+                    f"is {signed(gain)} {evidence.board.metric.name}.")
         if ratio >= 1 / evidence.thresholds.cheaper_ratio:
             return self.issue("low", f"{sentence} {cheap.model} costs {ratio:.0f}x less time.",
-                              f"Prefer {cheap.model}.", **numbers)  # fmt: skip
+                              f"Prefer {cheap.model}.", **numbers)
         return self.issue("low", sentence, "Choose by cost, speed or taste; collect more held-out "
-                          "time before ranking them.", **numbers)  # fmt: skip
+                          "time before ranking them.", **numbers)
 
 
 class WinnerIsClear(Rule):
@@ -81,12 +81,12 @@ class NothingBeatsBaseline(Rule):
         told = (f"the best of {len(tested)} configurations, {best.model}, gains "
                 f"{signed(best.over_baseline)} {evidence.board.metric.name} over {bar.model} "
                 f"{interval_text(bar.score)}; smallest Holm-adjusted p "
-                f"{number(smallest)}")  # fmt: skip
+                f"{number(smallest)}")
         numbers = {"p": smallest, "gain": best.over_baseline.value if best.over_baseline else None}
         if smallest > evidence.thresholds.alpha:
             return self.issue("high", f"No model beats the baseline: {told}.",
                               "Do not deploy: find better features or another target.",
-                              **numbers)  # fmt: skip
+                              **numbers)
         return self.passed(f"{told[0].upper()}{told[1:]}.", **numbers)
 
 
@@ -109,7 +109,7 @@ class LinearIsEnough(Rule):
         enough = gain.value is not None and gain.high is not None
         if enough and gain.value < tolerance and gain.high < 2 * tolerance:  # type: ignore[operator]
             return self.tip(f"{told}: less than the tolerance of {number(tolerance)}.",
-                            "Ship linear and gain transparency.", **numbers)  # fmt: skip
+                            "Ship linear and gain transparency.", **numbers)
         return self.passed(f"{told} (tolerance {number(tolerance)}).", **numbers)
 
 

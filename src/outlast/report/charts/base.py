@@ -30,7 +30,7 @@ FONTS = "Arial, Liberation Sans, Helvetica, sans-serif"
 INK, MUTED, GRID = "var(--ink)", "var(--muted)", "var(--grid)"
 SOFT, BAND, ALERT, PAPER = "var(--soft)", "var(--band)", "var(--high)", "var(--paper)"
 CONCRETE = {INK: "#1a1a1a", MUTED: "#5b6470", GRID: "#e3e6ea", SOFT: "#aab3bf",
-            BAND: "#f6e3bd", ALERT: "#b3261e", PAPER: "#ffffff"}  # fmt: skip
+            BAND: "#f6e3bd", ALERT: "#b3261e", PAPER: "#ffffff"}
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def event_bands(events: Iterable[EventCard], first: float, last: float) -> list[
         if start is not None and start <= last and (end is None or end >= first):
             rows.append({"event": formatting.one_line(event.name, 30),
                          "start": max(start, first),
-                         "end": min(last if end is None else end, last)})  # fmt: skip
+                         "end": min(last if end is None else end, last)})
     return rows
 
 
@@ -187,7 +187,7 @@ def model_legend(present: Sequence[str]) -> Any:
 
     columns = max(1, min(len(present), WIDTH // (40 + 8 * max(map(len, present)))))
     return alt.Legend(orient="top", title=None, columns=columns, labelLimit=260, symbolSize=80,
-                      symbolOpacity=1)  # fmt: skip
+                      symbolOpacity=1)
 
 
 def to_svg(chart: Any, name: str, alt_text: str) -> str:
@@ -222,10 +222,10 @@ def to_svg(chart: Any, name: str, alt_text: str) -> str:
 def _config() -> dict[str, Any]:
     axis = {"labelColor": MUTED, "titleColor": MUTED, "gridColor": GRID, "domainColor": GRID,
             "tickColor": GRID, "labelFontSize": 12, "titleFontSize": 12, "labelLimit": 240,
-            "titleFontWeight": "normal", "titlePadding": 8}  # fmt: skip
+            "titleFontWeight": "normal", "titlePadding": 8}
     header = {"labelColor": INK, "labelFontSize": 12, "labelFontWeight": "bold", "title": None}
     legend = {"labelColor": INK, "labelFontSize": 12, "titleColor": MUTED, "titleFontSize": 12}
     title = {"color": INK, "fontSize": 12, "anchor": "start", "fontWeight": "bold"}
     return {"aria": False, "font": "sans-serif", "background": PAPER, "padding": 10,
             "view": {"stroke": None}, "axis": axis, "header": header, "legend": legend,
-            "title": title}  # fmt: skip
+            "title": title}

@@ -28,7 +28,7 @@ def draw(document: Document) -> base.Figure | None:
         columns=("feature", "mean share", "sd over fits", "fits"),
         rows=tuple((card.feature, formatting.share(card.share), formatting.share(card.share_sd),
                     formatting.number(card.n_fits, 0)) for card in cards[:_DRAWN]),
-    )  # fmt: skip
+    )
 
 
 def _chart(document: Document, cards: Sequence[FeatureCard]) -> Any:
@@ -38,31 +38,31 @@ def _chart(document: Document, cards: Sequence[FeatureCard]) -> Any:
     means = [_mean(card) for card in cards]
     dots = [{"feature": formatting.one_line(card.feature), "model": formatting.one_line(model),
              "value": 100 * value}
-            for card in cards for model, value in card.shares.items()]  # fmt: skip
+            for card in cards for model, value in card.shares.items()]
     shown = style.shown(model for card in cards for model in card.shares)
     order = [row["feature"] for row in means]
     x = alt.X("value:Q", title="share of the importance, %", scale=alt.Scale(zero=True),
-              axis=alt.Axis(tickCount=8))  # fmt: skip
+              axis=alt.Axis(tickCount=8))
     y = alt.Y("feature:N", sort=order, title=None, axis=alt.Axis(
-        grid=True, ticks=False, domain=False, labelPadding=8))  # fmt: skip
+        grid=True, ticks=False, domain=False, labelPadding=8))
     mean = alt.Chart(base.inline(means))
     layers = [
         mean.mark_bar(height=9, color=base.SOFT, opacity=0.5).encode(x=x, x2="high", y=y)
         .transform_calculate(value="datum.low"),
         mean.mark_tick(thickness=2, size=14, color=base.INK).encode(x=x, y=y),
-    ]  # fmt: skip
+    ]
     if dots and shown:
         legend = base.model_legend(shown)
         points = alt.Chart(base.inline(dots)).mark_point(filled=True, size=45, opacity=0.9)
         layers.append(points.encode(x=x, y=y, color=style.colours(shown, legend),
-                                    shape=style.shapes(shown, legend)))  # fmt: skip
+                                    shape=style.shapes(shown, legend)))
     return alt.layer(*layers).properties(width=base.plot_width(order), height=alt.Step(20))
 
 
 def _mean(card: FeatureCard) -> dict[str, Any]:
     value, spread = card.share or 0.0, card.share_sd or 0.0
     return {"feature": formatting.one_line(card.feature), "value": 100 * value,
-            "low": 100 * max(0.0, value - spread), "high": 100 * (value + spread)}  # fmt: skip
+            "low": 100 * max(0.0, value - spread), "high": 100 * (value + spread)}
 
 
 def _caption(document: Document, cards: Sequence[FeatureCard]) -> str:
@@ -74,4 +74,4 @@ def _caption(document: Document, cards: Sequence[FeatureCard]) -> str:
     return (f"{formatting.one_line(top.feature, 60)} carries {formatting.share(top.share)}{spread} "
             f"of the importance, the first five features {formatting.share(five)}; {dropped} of "
             f"{count} {'was' if dropped == 1 else 'were'} dropped in every fold. "
-            "The tick is the mean, the bar one standard deviation over fits.")  # fmt: skip
+            "The tick is the mean, the bar one standard deviation over fits.")

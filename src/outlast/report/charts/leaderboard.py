@@ -40,7 +40,7 @@ def _shown(document: Document, split: str) -> list[Row]:
 def _line(row: Row, decimals: int) -> tuple[str, ...]:
     return (row.split, row.model, view.search_name(row.search),
             formatting.number(row.score.value, decimals),
-            formatting.bounds(row.score, decimals) or formatting.MISSING)  # fmt: skip
+            formatting.bounds(row.score, decimals) or formatting.MISSING)
 
 
 def _chart(document: Document, best: dict[str, list[Row]]) -> Any:
@@ -48,14 +48,14 @@ def _chart(document: Document, best: dict[str, list[Row]]) -> Any:
 
     style = base.ModelStyle.of(document)
     data = [_point(row, view.baseline_score(view.rows_of(document, split)))
-            for split, rows in best.items() for row in rows]  # fmt: skip
+            for split, rows in best.items() for row in rows]
     order = style.shown(row.model for rows in best.values() for row in rows)
     columns = view.panel_columns(len(best), 5)
     width = max(110, base.plot_width(order) / columns - 20)
     x = alt.X("value:Q", title=document.metric, scale=alt.Scale(zero=False, nice=True),
-              axis=alt.Axis(tickCount=4, labelOverlap=True))  # fmt: skip
+              axis=alt.Axis(tickCount=4, labelOverlap=True))
     y = alt.Y("model:N", sort=order, title=None,
-              axis=alt.Axis(grid=True, ticks=False, domain=False, labelPadding=8))  # fmt: skip
+              axis=alt.Axis(grid=True, ticks=False, domain=False, labelPadding=8))
     paint, shape = style.colours(order), style.shapes(order)
     # Hollow marks keep the leaky contrast apart from what may be believed.
     hollow = alt.FillOpacity("solid:Q", scale=None)
@@ -82,7 +82,7 @@ def _point(row: Row, baseline: float | None) -> dict[str, Any]:
     panel = ("leaky: " if row.leaky else "") + formatting.one_line(row.split)
     return {"panel": panel, "model": formatting.one_line(row.model), "value": value,
             "low": low, "high": high, "baseline": baseline,
-            "solid": 0 if row.leaky else 1}  # fmt: skip
+            "solid": 0 if row.leaky else 1}
 
 
 def _caption(document: Document, best: dict[str, list[Row]], decimals: int) -> str:
@@ -93,7 +93,7 @@ def _caption(document: Document, best: dict[str, list[Row]], decimals: int) -> s
     leader = scored[0]
     tied = [row for row in scored[1:] if row.tier == 1 and not row.is_baseline]
     sentence = f"{leader.model} leads under {split} with {document.metric} " \
-               f"{formatting.interval(leader.score, decimals)}"  # fmt: skip
+               f"{formatting.interval(leader.score, decimals)}"
     if tied:
         noun = "model" if len(tied) == 1 else "models"
         sentence += f"; {len(tied)} other {noun} cannot be told from it"
@@ -103,7 +103,7 @@ def _caption(document: Document, best: dict[str, list[Row]], decimals: int) -> s
 def _contrast(document: Document, leader: Row, decimals: int) -> str:
     twin = (leader.model, leader.search)
     leaky: Sequence[Row] = [row for row in document.leaderboard
-                            if row.leaky and (row.model, row.search) == twin]  # fmt: skip
+                            if row.leaky and (row.model, row.search) == twin]
     if not leaky or leaky[0].score.value is None or leader.score.value is None or leader.leaky:
         return _BAR if leader.over_baseline else ""
     gap = leaky[0].score.value - leader.score.value
@@ -111,4 +111,4 @@ def _contrast(document: Document, leader: Row, decimals: int) -> str:
     return (f"The leaky {leaky[0].split} split would have shown "
             f"{formatting.number(leaky[0].score.value, decimals)} "
             f"({formatting.number(optimism, decimals, sign=True)} in its favour). "
-            f"{_BAR}")  # fmt: skip
+            f"{_BAR}")

@@ -32,7 +32,7 @@ def draw(document: Document) -> base.Figure | None:
         columns=("split", "fold", "test from", "test to", "model", document.metric),
         rows=tuple((s.split, str(s.fold), formatting.day(s.test_start), formatting.day(s.test_end),
                     s.model, formatting.number(s.score, decimals)) for s in scores),
-    )  # fmt: skip
+    )
 
 
 def _panels(document: Document) -> dict[str, list[FoldScore]]:
@@ -69,12 +69,12 @@ def _chart(document: Document, panels: dict[str, list[FoldScore]]) -> Any:
 def _panel(
     document: Document, style: base.ModelStyle, shown: Sequence[str],
     span: tuple[float, float], split: str, members: Sequence[FoldScore],
-) -> Any:  # fmt: skip
+) -> Any:
     import altair as alt
 
     x = base.time_axis(document, span)
     y = alt.Y("value:Q", title=document.metric, scale=alt.Scale(zero=False),
-              axis=alt.Axis(tickCount=5))  # fmt: skip
+              axis=alt.Axis(tickCount=5))
     paint = style.colours(shown, base.model_legend(shown))
     chart = alt.Chart(base.inline([_point(score) for score in members]))
     middle = base.time_axis(document, span, field="middle")
@@ -83,7 +83,7 @@ def _panel(
         chart.mark_line(strokeWidth=1, opacity=0.45).encode(x=middle, y=y, color=paint),
         chart.mark_point(filled=True, size=55, opacity=1).encode(
             x=middle, y=y, color=paint, shape=style.shapes(shown, base.model_legend(shown))),
-    ]  # fmt: skip
+    ]
     events = base.event_bands(document.data.events, *span)
     if events:
         layers.insert(0, base.bands(events, x))
@@ -95,7 +95,7 @@ def _point(score: FoldScore) -> dict[str, Any]:
     start = formatting.position(score.test_start) or 0.0
     end = formatting.position(score.test_end) or start
     return {"model": formatting.one_line(score.model), "value": score.score, "start": start,
-            "end": end, "middle": (start + end) / 2}  # fmt: skip
+            "end": end, "middle": (start + end) / 2}
 
 
 def _caption(document: Document, split: str, scores: Sequence[FoldScore], decimals: int) -> str:
@@ -108,14 +108,14 @@ def _caption(document: Document, split: str, scores: Sequence[FoldScore], decima
         pick(members, key=lambda s: s.score or 0.0).model for members in windows.values()
     ).most_common(1)[0]
     middles = {fold: median(s.score or 0.0 for s in members)
-               for fold, members in _contenders(windows, bars).items()}  # fmt: skip
+               for fold, members in _contenders(windows, bars).items()}
     worst = min if document.greater_is_better else max
     hardest = worst(middles, key=lambda fold: middles[fold])
     window = windows[hardest][0]
     return (f"Under {split}, {leader} scores best in {count} of {len(windows)} windows. "
             f"The hardest window is {formatting.day(window.test_start)} to "
             f"{formatting.day(window.test_end)}, where the median model reaches "
-            f"{formatting.number(middles[hardest], decimals)}.")  # fmt: skip
+            f"{formatting.number(middles[hardest], decimals)}.")
 
 
 def _contenders(

@@ -33,7 +33,7 @@ def draw_history(document: Document) -> base.Figure | None:
         rows=tuple((s["model"], str(s["searches"]), str(s["trials"]),
                     formatting.number(s["gain"], decimals, sign=True), str(s["at"]))
                    for s in summaries),
-    )  # fmt: skip
+    )
 
 
 def _trials(document: Document) -> list[TrialCard]:
@@ -53,7 +53,7 @@ def _history(document: Document, trials: Sequence[TrialCard]) -> Any:
     style = base.ModelStyle.of(document)
     shown = style.shown(trial.model for trial in trials)
     rows = [{"model": formatting.one_line(t.model), "search": f"{t.row}-{t.fold}",
-             "trial": t.number, "score": t.score, "best": t.best} for t in trials]  # fmt: skip
+             "trial": t.number, "score": t.score, "best": t.best} for t in trials]
     columns = view.panel_columns(len(shown), 4)
     chart = alt.Chart()
     last = max(trial.number for trial in trials)
@@ -69,7 +69,7 @@ def _history(document: Document, trials: Sequence[TrialCard]) -> Any:
         chart.mark_line(interpolate="step-after", strokeWidth=1.8).encode(
             x=x, y=alt.Y("best:Q", title=title, scale=scale), color=paint, detail="search:N"),
         data=base.inline(rows),
-    ).properties(width=(base.WIDTH - 70) / columns - 18, height=140)  # fmt: skip
+    ).properties(width=(base.WIDTH - 70) / columns - 18, height=140)
     facet = alt.Facet("model:N", sort=shown, title=None, header=alt.Header(labelLimit=240))
     return layers.facet(facet, columns=columns, spacing=18)
 
@@ -99,7 +99,7 @@ def _summaries(trials: Sequence[TrialCard], greater_is_better: bool) -> list[dic
             found.append(next(t.number for t in ordered if t.best == last))
         count = sum(map(len, groups.values()))
         summaries.append({"model": model, "searches": len(groups), "trials": count,
-                          "gain": sum(gains) / len(gains), "at": max(found)})  # fmt: skip
+                          "gain": sum(gains) / len(gains), "at": max(found)})
     return sorted(summaries, key=lambda s: -s["gain"])
 
 
@@ -109,7 +109,7 @@ def _history_caption(split: str, summaries: Sequence[dict[str, Any]], decimals: 
     return (f"Over {formatting.plural(count, 'trial')} under {split}, the best inner score rose "
             f"most for {top['model']} ({formatting.number(top['gain'], decimals, sign=True)} over "
             f"its first trial, last improved at trial {top['at']}). Dots are trials, lines the "
-            "best so far, one line per search.")  # fmt: skip
+            "best so far, one line per search.")
 
 
 def draw_tuned(document: Document) -> base.Figure | None:
@@ -131,7 +131,7 @@ def draw_tuned(document: Document) -> base.Figure | None:
                     formatting.interval(b.score, decimals),
                     formatting.number(_gain(document, a, b), decimals, sign=True),
                     formatting.duration(b.search_seconds)) for a, b in pairs),
-    )  # fmt: skip
+    )
 
 
 def _gain(document: Document, default: Row, found: Row) -> float:
@@ -148,16 +148,16 @@ def _tuned(document: Document, pairs: Sequence[tuple[Row, Row]]) -> Any:
          "low": row.score.value if row.score.low is None else row.score.low,
          "high": row.score.value if row.score.high is None else row.score.high}
         for pair in pairs for what, row in zip(("defaults", "tuned"), pair, strict=True)
-    ]  # fmt: skip
+    ]
     order = [formatting.one_line(a.model) for a, _ in pairs]
     x = alt.X("value:Q", title=document.metric, scale=alt.Scale(zero=False),
-              axis=alt.Axis(tickCount=6))  # fmt: skip
+              axis=alt.Axis(tickCount=6))
     y = alt.Y("model:N", sort=order, title=None, axis=alt.Axis(
-        grid=True, ticks=False, domain=False, labelPadding=8))  # fmt: skip
+        grid=True, ticks=False, domain=False, labelPadding=8))
     offset = alt.YOffset("what:N", sort=["defaults", "tuned"])
     paint = style.colours(order)
     fill = alt.FillOpacity("what:N", legend=None, scale=alt.Scale(
-        domain=["defaults", "tuned"], range=[0, 1]))  # fmt: skip
+        domain=["defaults", "tuned"], range=[0, 1]))
     chart = alt.Chart(base.inline(rows))
     return alt.layer(
         chart.mark_rule(strokeWidth=2, opacity=0.6)
@@ -166,7 +166,7 @@ def _tuned(document: Document, pairs: Sequence[tuple[Row, Row]]) -> Any:
         chart.mark_point(size=80, strokeWidth=1.8, opacity=1).encode(
             x=x, y=y, yOffset=offset, color=paint, shape=style.shapes(order), fillOpacity=fill,
             fill=style.fills(order)),
-    ).properties(width=base.plot_width(order), height=alt.Step(15))  # fmt: skip
+    ).properties(width=base.plot_width(order), height=alt.Step(15))
 
 
 def _tuned_caption(
@@ -176,9 +176,9 @@ def _tuned_caption(
     low, high = (formatting.number(gains[k][0], decimals, sign=True) for k in (0, -1))
     size = high if len(gains) == 1 else f"{low} to {high} (most: {gains[-1][1]})"
     halves = [(b.score.high - b.score.low) / 2 for _, b in pairs
-              if b.score.high is not None and b.score.low is not None]  # fmt: skip
+              if b.score.high is not None and b.score.low is not None]
     small = halves and max(abs(gain) for gain, _ in gains) < min(halves)
     seconds = sum(b.search_seconds for _, b in pairs)
     return (f"Tuning moved the test score by {size} for {formatting.duration(seconds)} of search"
             f"{', less than half an interval for every model' if small else ''}. Hollow marks are "
-            "the defaults, filled ones tuned; lines are 95 % intervals.")  # fmt: skip
+            "the defaults, filled ones tuned; lines are 95 % intervals.")

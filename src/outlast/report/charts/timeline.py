@@ -39,7 +39,7 @@ def draw(document: Document) -> base.Figure | None:
         rows=tuple((fold.split, str(fold.fold), *map(formatting.day, (
             fold.train_start, fold.train_end, fold.test_start, fold.test_end)))
             for fold in folds),
-    )  # fmt: skip
+    )
 
 
 def _drawn(document: Document) -> list[FoldCard]:
@@ -60,7 +60,7 @@ def _rows(document: Document, folds: Sequence[FoldCard]) -> list[dict[str, Any]]
         # The axis shows the first two parts; the third keeps long names apart.
         key = _SEPARATOR.join((formatting.one_line(fold.split, 34), str(fold.fold), fold.split))
         rows += [{"fold": key, "part": part, "start": start / unit, "end": end / unit}
-                 for part, start, end in _segments(fold)]  # fmt: skip
+                 for part, start, end in _segments(fold)]
     return rows
 
 
@@ -98,9 +98,9 @@ def _chart(document: Document, segments: Sequence[dict[str, Any]]) -> Any:
     x = base.time_axis(document, (first, last))
     parts = "split(datum.value, '\\u001f')"
     axis = alt.Axis(labelExpr=f"{parts}[0] + '  #' + {parts}[1]", labelLimit=240, ticks=False,
-                    domain=False, labelPadding=8)  # fmt: skip
+                    domain=False, labelPadding=8)
     y = alt.Y("fold:N", sort=list(dict.fromkeys(row["fold"] for row in segments)), title=None,
-              axis=axis)  # fmt: skip
+              axis=axis)
     present = [part for part in PARTS if any(row["part"] == part for row in segments)]
     colours = {"train": base.SOFT, "purged": base.ALERT, "test": base.INK, MIXED: base.MUTED}
     scale = alt.Scale(domain=present, range=[colours[part] for part in present])
@@ -128,7 +128,7 @@ def _bar(segments: Sequence[dict[str, Any]], part: str) -> Any:
 def _breaks(segments: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Breaks in the bar of a shuffled fold, whose true mix is row by row."""
     return [{"fold": row["fold"], "start": row["start"] + (row["end"] - row["start"]) * k / 90}
-            for row in segments if row["part"] == MIXED for k in range(1, 90)]  # fmt: skip
+            for row in segments if row["part"] == MIXED for k in range(1, 90)]
 
 
 def _labels(events: Sequence[dict[str, Any]], x: Any, span: float) -> list[Any]:
@@ -143,7 +143,7 @@ def _labels(events: Sequence[dict[str, Any]], x: Any, span: float) -> list[Any]:
         least = placed[-1]["start"] + span * 15 / _WIDTH if placed else centre
         placed.append({"event": row["event"], "start": max(centre, least)})
     text = alt.Chart(base.inline(placed)).mark_text(
-        angle=315, align="left", baseline="middle", fontSize=11, color=base.MUTED)  # fmt: skip
+        angle=315, align="left", baseline="middle", fontSize=11, color=base.MUTED)
     return [text.encode(x=x, y=alt.value(-8), text="event:N")]
 
 
@@ -154,7 +154,7 @@ def _caption(document: Document) -> str:
     moved = sum(len(fold.moves) for fold in honest)
     sentence = (f"{formatting.plural(len(honest), 'honest fold')} with "
                 f"{formatting.plural(overlap, 'overlapping label')}; "
-                f"{formatting.plural(purged, 'training row')} left out at the borders")  # fmt: skip
+                f"{formatting.plural(purged, 'training row')} left out at the borders")
     if moved:
         verb = "was" if moved == 1 else "were"
         sentence += f", {formatting.plural(moved, 'border')} {verb} moved out of events"
