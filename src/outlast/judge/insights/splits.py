@@ -21,7 +21,7 @@ class RandomBeatsTemporal(Rule):
     title = "A random split is too optimistic"
 
     def judge(self, evidence: Evidence) -> Finding:
-        """Compare the recommended configuration under both splits (unpaired z-score)."""
+        """Compare what the random split would have chosen under both splits (unpaired z)."""
         pair = _leaky_twin(evidence)
         if pair is None:
             return self.not_applicable("no random split was run beside an honest one")
@@ -103,13 +103,12 @@ class TrainTestOverlap(Rule):
 
 
 def _leaky_twin(evidence: Evidence) -> tuple[Row, Row] | None:
-    """The best honest row and the row of the same configuration under a leaky split."""
-    for honest in evidence.models:
-        for row in evidence.board.rows:
-            same = (row.model, row.search, row.selection) == (
-                honest.model, honest.search, honest.selection)
-            if same and row.leaky and row.score.value is not None:
-                return honest, row
+    """The configuration that a leaky split likes best: its honest row and its leaky one."""
+    honest = {(row.model, row.search, row.selection): row for row in evidence.models}
+    for row in evidence.board.rows:
+        twin = honest.get((row.model, row.search, row.selection))
+        if row.leaky and row.score.value is not None and twin is not None:
+            return twin, row
     return None
 
 
