@@ -12,10 +12,11 @@ def shop_table(n_days: int = 240, n_shops: int = 4, seed: int = 0) -> pl.DataFra
     """Return shops by day: `signal` drives tomorrow's `busy`, `copy` repeats it, `flat` is 1."""
     rng = np.random.default_rng(seed)
     n = n_days * n_shops
+    days = np.arange(n_days, dtype="timedelta64[D]")
     signal = rng.normal(size=n)
     logit = 1.5 * signal
     return pl.DataFrame({
-        "day": np.repeat(np.datetime64("2022-01-01") + np.arange(n_days), n_shops),
+        "day": np.repeat(np.datetime64("2022-01-01") + days, n_shops),
         "shop": [f"shop {i}" for i in range(n_shops)] * n_days,
         "signal": signal,
         "copy": signal,
