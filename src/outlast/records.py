@@ -211,7 +211,8 @@ class Finding(Frozen):
     """A check's or an insight's answer, with a stable code.
 
     `sentence` says what was found with number, unit and uncertainty; `action` is what to
-    do, in the imperative; `evidence` holds every number the sentence shows.
+    do, in the imperative; `evidence` holds every number the sentence shows. A `blocking`
+    one is an exact leak: no run starts over it unless leaks are allowed.
     """
 
     code: str
@@ -222,3 +223,4 @@ class Finding(Frozen):
     action: str = ""
     evidence: dict[str, Any] = Field(default_factory=dict)
     anchor: str = ""
+    blocking: bool = False

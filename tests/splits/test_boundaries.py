@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from outlast.data import Events
 from outlast.errors import InputError
 from outlast.records import CutMove
-from outlast.splits import ExpandingWindow, Fold, Temporal, WalkForward
+from outlast.splits import ExpandingWindowSplit, Fold, TemporalSplit, WalkForwardSplit
 from tests.splits.reference import Blocks, Spans, days, events
 
 TIME = np.arange(20)
@@ -21,7 +21,7 @@ TIME = np.arange(20)
 
 def cut(at: int, table: Events, **options: Any) -> Fold:
     """The fold of one holdout whose nominal cut is at this time."""
-    return Temporal(test_size=20 - at, events=table, **options).folds(TIME)[0]
+    return TemporalSplit(test_size=20 - at, events=table, **options).folds(TIME)[0]
 
 
 def test_a_cut_at_the_start_of_an_event_stays() -> None:
@@ -91,7 +91,7 @@ def test_a_gap_that_reaches_into_the_next_event_moves_on() -> None:
 def test_clock_time_gaps_behind_an_event() -> None:
     time = days(1, 2, 3, 6, 7, 8, 9, 10)
     table = events(("2024-01-02", "2024-01-03"))
-    fold = Temporal(test_size=6, gap="4D", events=table).folds(time)[0]
+    fold = TemporalSplit(test_size=6, gap="4D", events=table).folds(time)[0]
     assert fold.test.tolist() == [4, 5, 6, 7], "the first time from the 7th on"
 
 
@@ -99,7 +99,7 @@ def test_events_in_another_zone() -> None:
     time = [f"2024-01-{day:02d}T00:00Z" for day in range(1, 21)]
     # Midnight in Kolkata is half past six on the evening before in UTC.
     table = events(("2024-01-10T00:00+05:30", "2024-01-12T06:00+05:30"))
-    splitter = Temporal(test_size=9, events=table)
+    splitter = TemporalSplit(test_size=9, events=table)
     assert splitter.folds(time)[0].test[0] == 12, "moved from the 12th to the 13th"
     with pytest.raises(InputError, match="events is aware but time is naive"):
         splitter.folds([text[:10] for text in time])
@@ -197,13 +197,13 @@ def test_the_end_of_a_window_may_move_to_the_end_of_the_data() -> None:
 def test_a_window_that_an_event_swallows_is_an_error() -> None:
     with pytest.raises(InputError, match=r"fold 1: no row is left to test.*e0 moved a boundary "
                                          r"from 12 to 16: try another on_cut"):
-        ExpandingWindow(5, test_size=2, events=events((11, 15))).folds(TIME)
+        ExpandingWindowSplit(5, test_size=2, events=events((11, 15))).folds(TIME)
 
 
 @pytest.mark.parametrize("on_cut", ["after", "before", "nearest"])
 def test_windows_in_a_row_still_touch(on_cut: str) -> None:
     table = events((7, 8), (11, 13))
-    folds = ExpandingWindow(3, test_size=4, events=table, on_cut=on_cut).folds(TIME)
+    folds = ExpandingWindowSplit(3, test_size=4, events=table, on_cut=on_cut).folds(TIME)
     tested = np.concatenate([fold.test for fold in folds])
     assert tested.tolist() == list(range(folds[0].test[0], 20))
 
@@ -211,12 +211,12 @@ def test_windows_in_a_row_still_touch(on_cut: str) -> None:
 def test_the_train_window_does_not_start_inside_an_event() -> None:
     table = events((3, 5))
     options = {"n_splits": 1, "test_size": 4, "train_size": 12}
-    moved = WalkForward(**options, events=table).folds(TIME)[0]
+    moved = WalkForwardSplit(**options, events=table).folds(TIME)[0]
     assert moved.train.tolist() == list(range(6, 16))
     assert moved.audit.moves == (CutMove(moved_from=4, moved_to=6, event="e0", rows=2),)
-    whole = WalkForward(**options, events=table, on_cut="before").folds(TIME)[0]
+    whole = WalkForwardSplit(**options, events=table, on_cut="before").folds(TIME)[0]
     assert whole.train.tolist() == list(range(3, 16))
-    dropped = WalkForward(**options, events=table, on_cut="drop").folds(TIME)[0]
+    dropped = WalkForwardSplit(**options, events=table, on_cut="drop").folds(TIME)[0]
     assert dropped.train.tolist() == list(range(6, 16))
     assert (dropped.audit.n_event_dropped, dropped.audit.n_outside) == (2, 4)
 
@@ -226,14 +226,14 @@ def test_the_train_window_may_start_with_the_data() -> None:
     time = days(*range(1, 21))
     since = events(("2023-12-20", "2024-01-05"))
     longer = {**options, "events": since, "train_size": "18D"}
-    assert WalkForward(**longer).folds(time)[0].audit.moves == (), "it starts before the data"
-    whole = WalkForward(**options, train_size=13, on_cut="before").folds(TIME)[0]
+    assert WalkForwardSplit(**longer).folds(time)[0].audit.moves == (), "it starts before the data"
+    whole = WalkForwardSplit(**options, train_size=13, on_cut="before").folds(TIME)[0]
     assert whole.train.tolist() == list(range(16))
     assert whole.audit.moves == (CutMove(moved_from=3, moved_to=0, event="e0", rows=3),)
 
 
 def test_the_train_window_follows_a_cut_that_moved() -> None:
-    fold = WalkForward(1, test_size=4, train_size=5, events=events((14, 17))).folds(TIME)[0]
+    fold = WalkForwardSplit(1, test_size=4, train_size=5, events=events((14, 17))).folds(TIME)[0]
     assert fold.test.tolist() == [18, 19]
     assert fold.train.tolist() == [13, 14, 15, 16, 17]
 

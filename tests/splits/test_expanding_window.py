@@ -12,7 +12,7 @@ from sklearn.model_selection import TimeSeriesSplit
 from timebasedcv.sklearn import TimeBasedCVSplitter
 
 from outlast.errors import InputError
-from outlast.splits import ExpandingWindow, repeated_test_rows
+from outlast.splits import ExpandingWindowSplit, repeated_test_rows
 from tests.splits.reference import days
 
 Pairs = list[tuple[list[int], list[int]]]
@@ -36,7 +36,7 @@ def test_rows_agree_with_scikit_learn(
     n_rows: int, n_splits: int, test_size: int | None, gap: int, horizon: int
 ) -> None:
     time = np.arange(n_rows) * 7
-    splitter = ExpandingWindow(n_splits, test_size, gap=gap)
+    splitter = ExpandingWindowSplit(n_splits, test_size, gap=gap)
     ours = splitter.split(None, time=time, label_end=time + 7 * horizon)
     theirs = TimeSeriesSplit(n_splits, test_size=test_size, gap=max(gap + horizon - 1, gap))
     assert pairs(ours) == pairs(theirs.split(time))
@@ -45,7 +45,7 @@ def test_rows_agree_with_scikit_learn(
 @pytest.mark.parametrize(("n_splits", "size"), [(3, 5), (6, 4), (1, 20)])
 def test_irregular_clock_time_agrees_with_timebasedcv(n_splits: int, size: int) -> None:
     time = irregular()
-    folds = ExpandingWindow(n_splits, f"{size}D").folds(time)
+    folds = ExpandingWindowSplit(n_splits, f"{size}D").folds(time)
     first_cut = pd.Timestamp(folds[0].audit.blocks[0].start)
     theirs = TimeBasedCVSplitter(
         frequency="days", train_size=60, forecast_horizon=size, window="expanding",
@@ -59,35 +59,35 @@ def test_irregular_clock_time_agrees_with_timebasedcv(n_splits: int, size: int) 
 def test_shuffled_panels_agree_with_panelsplit(n_splits: int, test_size: int, gap: int) -> None:
     time = np.random.default_rng(1).permutation(np.repeat(np.arange(20), 4))
     theirs = PanelSplit(periods=time, n_splits=n_splits, test_size=test_size, gap=gap)
-    ours = ExpandingWindow(n_splits, test_size, gap=gap).split(None, time=time)
+    ours = ExpandingWindowSplit(n_splits, test_size, gap=gap).split(None, time=time)
     assert pairs(ours) == pairs(theirs.split())
 
 
 def test_windows_end_at_the_end_of_the_data() -> None:
-    folds = ExpandingWindow(3, test_size=0.1).folds(np.arange(25))
+    folds = ExpandingWindowSplit(3, test_size=0.1).folds(np.arange(25))
     assert [fold.test.tolist() for fold in folds] == [[16, 17, 18], [19, 20, 21], [22, 23, 24]]
 
 
 def test_no_number_of_splits_makes_as_many_as_the_minimum_allows() -> None:
     time = np.arange(20)
-    folds = ExpandingWindow(None, test_size=3, min_train_size=9).folds(time)
+    folds = ExpandingWindowSplit(None, test_size=3, min_train_size=9).folds(time)
     assert [fold.test[0] for fold in folds] == [11, 14, 17]
-    folds = ExpandingWindow(None, test_size=3, min_train_size=9, gap=3).folds(time)
+    folds = ExpandingWindowSplit(None, test_size=3, min_train_size=9, gap=3).folds(time)
     assert [fold.test[0] for fold in folds] == [14, 17], "the minimum lies before the gap"
-    assert len(ExpandingWindow(None, test_size=3).folds(time)) == 5, "by default one test window"
+    assert len(ExpandingWindowSplit(None, test_size=3).folds(time)) == 5, "by default one test window"
 
 
 def test_the_minimum_may_be_clock_time() -> None:
     time = days(*range(1, 21))
-    folds = ExpandingWindow(None, test_size="3D", min_train_size="11D").folds(time)
+    folds = ExpandingWindowSplit(None, test_size="3D", min_train_size="11D").folds(time)
     assert [fold.test[0] for fold in folds] == [11, 14, 17], "the 12th lies just eleven days on"
 
 
 def test_windows_of_the_clock_without_a_timestamp_are_passed_over() -> None:
     time = days(1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 15)  # trading days
-    folds = ExpandingWindow(7, test_size="1D").folds(time)
+    folds = ExpandingWindowSplit(7, test_size="1D").folds(time)
     assert [fold.test.tolist() for fold in folds] == [[i] for i in range(4, 11)]
-    tiny = ExpandingWindow(3, test_size="1us").folds(time)
+    tiny = ExpandingWindowSplit(3, test_size="1us").folds(time)
     assert [fold.test.tolist() for fold in tiny] == [[8], [9], [10]], "not step by step"
 
 
@@ -95,19 +95,19 @@ def test_a_cut_in_the_holes_stays_nominal() -> None:
     time = days(1, 2, 3, 4, 5, 8, 9, 10, 11)
     label_end = days(2, 3, 4, 5, 8, 9, 10, 11, 12)
     # The last window is the 10th and 11th, the one before starts at the 8th, then the 6th (empty).
-    folds = ExpandingWindow(3, test_size="2D").folds(time, label_end)
+    folds = ExpandingWindowSplit(3, test_size="2D").folds(time, label_end)
     assert [fold.test.tolist() for fold in folds] == [[3, 4], [5, 6], [7, 8]]
     assert [fold.train.tolist() for fold in folds] == [[0, 1, 2], [0, 1, 2, 3, 4], list(range(7))]
 
 
 def test_a_smaller_step_tests_rows_again() -> None:
-    folds = ExpandingWindow(3, test_size=4, step=2).folds(np.arange(12))
+    folds = ExpandingWindowSplit(3, test_size=4, step=2).folds(np.arange(12))
     assert [fold.test.tolist() for fold in folds] == [[4, 5, 6, 7], [6, 7, 8, 9], [8, 9, 10, 11]]
     assert repeated_test_rows(fold.test for fold in folds) == 4
 
 
 def test_a_larger_step_leaves_rows_out() -> None:
-    folds = ExpandingWindow(2, test_size=2, step=5).folds(np.arange(12))
+    folds = ExpandingWindowSplit(2, test_size=2, step=5).folds(np.arange(12))
     assert [fold.test.tolist() for fold in folds] == [[5, 6], [10, 11]]
 
 
@@ -130,4 +130,4 @@ def test_a_larger_step_leaves_rows_out() -> None:
 )
 def test_plans_that_do_not_work(params: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        ExpandingWindow(**params).folds(days(*range(1, 13)))
+        ExpandingWindowSplit(**params).folds(days(*range(1, 13)))

@@ -12,7 +12,7 @@ import pytest
 
 from outlast.data.times import Instants
 from outlast.errors import InputError
-from outlast.splits import Temporal
+from outlast.splits import TemporalSplit
 from tests.splits.reference import days
 
 TIME = days(3, 1, 2, 2, 4)
@@ -22,7 +22,7 @@ COLUMNS = {"day": TIME.astype("datetime64[ms]"), "known": LABEL_END.astype("date
 
 
 def split(X: Any, **times: Any) -> list[tuple[list[int], list[int]]]:
-    folds = Temporal(test_size=2).split(X, **times)
+    folds = TemporalSplit(test_size=2).split(X, **times)
     return [(train.tolist(), test.tolist()) for train, test in folds]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import ShuffleSplit
 
-from outlast.splits import Random, audit_indices, repeated_test_rows
+from outlast.splits import RandomSplit, audit_indices, repeated_test_rows
 from tests.splits.reference import Example, Spans, examples, overlapping
 
 
@@ -40,7 +40,7 @@ def test_folds_of_other_splitters_are_audited_too() -> None:
 
 def test_a_shuffle_is_reported_as_a_leak() -> None:
     time = np.repeat(np.arange(20), 3)
-    audit = Random(n_splits=2).folds(time, time + 2)[0].audit
+    audit = RandomSplit(n_splits=2).folds(time, time + 2)[0].audit
     assert not audit.clean
     assert audit.n_overlap > 0
     assert audit.n_shared_times > 0

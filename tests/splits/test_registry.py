@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from outlast.errors import InputError
-from outlast.splits import SPLITTERS, Temporal, make_splitter
+from outlast.splits import SPLITTERS, TemporalSplit, make_splitter
 from tests.splits.reference import events
 
 TABLE = events((7, 8))
@@ -21,7 +21,7 @@ def test_names_are_the_keys() -> None:
 
 def test_parameters_reach_the_splitter() -> None:
     splitter = make_splitter("temporal", {"test_size": 3, "gap": 1})
-    assert isinstance(splitter, Temporal)
+    assert isinstance(splitter, TemporalSplit)
     assert splitter.folds(TIME)[0].train.tolist() == [0, 1, 2, 3, 4, 5]
 
 

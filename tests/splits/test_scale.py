@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from outlast.data.times import Instants
-from outlast.splits import ExpandingWindow
+from outlast.splits import ExpandingWindowSplit
 from tests.splits.reference import DAY
 
 
 @pytest.mark.slow
 def test_a_million_rows() -> None:
     time = np.tile(np.arange(2000), 500)[np.random.default_rng(0).permutation(1_000_000)] * DAY
-    folds = ExpandingWindow(5, gap="2D").folds(Instants(time, "naive"),
+    folds = ExpandingWindowSplit(5, gap="2D").folds(Instants(time, "naive"),
                                                Instants(time + 5 * DAY, "naive"))
     assert [fold.audit.n_test for fold in folds] == [333 * 500] * 5
     assert all(fold.audit.clean for fold in folds)

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 
-from outlast.splits import SPLITTERS, ExpandingWindow, Splitter, Temporal, audit_indices
+from outlast.splits import SPLITTERS, ExpandingWindowSplit, Splitter, TemporalSplit, audit_indices
 from tests.splits.reference import days, events
 
 N = 60
@@ -52,9 +52,9 @@ def test_nested_search_gets_the_times_of_its_rows() -> None:
     numbered = np.column_stack([np.arange(N), X])
     Recorder.asked.clear()
     search = GridSearchCV(Recorder(), {"alpha": [0.1, 10.0]},
-                          cv=routed(ExpandingWindow(2, test_size=4)))
+                          cv=routed(ExpandingWindowSplit(2, test_size=4)))
     result = cross_validate(
-        search, numbered, Y, cv=routed(ExpandingWindow(3, test_size=5, gap=1)),
+        search, numbered, Y, cv=routed(ExpandingWindowSplit(3, test_size=5, gap=1)),
         params={"time": TIME, "label_end": LABEL_END}, error_score="raise",
     )
     assert np.isfinite(result["test_score"]).all()
@@ -68,19 +68,19 @@ def test_nested_search_gets_the_times_of_its_rows() -> None:
 
 def test_times_from_a_column_or_the_index_need_no_routing() -> None:
     frame = pd.DataFrame(X, columns=list("abc"), index=pd.DatetimeIndex(TIME))
-    scores = cross_val_score(Ridge(), frame, Y, cv=Temporal(0.3), error_score="raise")
+    scores = cross_val_score(Ridge(), frame, Y, cv=TemporalSplit(0.3), error_score="raise")
     assert scores.shape == (1,)
-    splitter = GridSearchCV(Ridge(), {"alpha": [1.0, 2.0]}, cv=ExpandingWindow(3)).fit(frame, Y)
+    splitter = GridSearchCV(Ridge(), {"alpha": [1.0, 2.0]}, cv=ExpandingWindowSplit(3)).fit(frame, Y)
     assert splitter.n_splits_ == 3
 
 
 def test_forgotten_times_are_named() -> None:
     with pytest.raises(ValueError, match="time is missing"):
-        cross_val_score(Ridge(), X, Y, cv=Temporal())
+        cross_val_score(Ridge(), X, Y, cv=TemporalSplit())
 
 
 def test_counting_needs_the_same_times_as_splitting() -> None:
-    splitter = ExpandingWindow(None, test_size=7)
+    splitter = ExpandingWindowSplit(None, test_size=7)
     folds = list(splitter.split(X, Y, time=TIME))
     assert splitter.get_n_splits(X, Y, time=TIME) == len(folds) == 3
     with pytest.raises(ValueError, match="time is missing"):
@@ -88,7 +88,7 @@ def test_counting_needs_the_same_times_as_splitting() -> None:
 
 
 def test_requests_survive_a_clone() -> None:
-    request = clone(routed(Temporal())).get_metadata_routing().split.requests
+    request = clone(routed(TemporalSplit())).get_metadata_routing().split.requests
     assert (request["time"], request["label_end"]) == (True, True)
 
 
@@ -102,5 +102,5 @@ def test_a_splitter_with_events_is_cloned_and_pickled() -> None:
 
 
 def test_repr_shows_what_differs_from_the_defaults() -> None:
-    assert repr(ExpandingWindow()) == "ExpandingWindow()"
-    assert repr(Temporal(0.3, gap="5D")) == "Temporal(gap='5D', test_size=0.3)"
+    assert repr(ExpandingWindowSplit()) == "ExpandingWindowSplit()"
+    assert repr(TemporalSplit(0.3, gap="5D")) == "TemporalSplit(gap='5D', test_size=0.3)"

@@ -12,29 +12,29 @@ import pytest
 from outlast.data import Panel, Schema
 from outlast.data.times import Instants
 from outlast.errors import InputError
-from outlast.splits import Fold, Temporal
+from outlast.splits import Fold, TemporalSplit
 from tests.splits.reference import days
 
 
-def fold(splitter: Temporal, time: Any, label_end: Any = None) -> Fold:
+def fold(splitter: TemporalSplit, time: Any, label_end: Any = None) -> Fold:
     (only,) = splitter.folds(time, label_end)
     return only
 
 
 def test_a_fraction_is_one_of_timestamps_and_not_of_rows() -> None:
     time = np.array([1] * 50 + [2, 3, 4, 5])
-    assert fold(Temporal(0.2), time).test.tolist() == [53]
-    assert fold(Temporal(0.21), time).test.tolist() == [52, 53]
+    assert fold(TemporalSplit(0.2), time).test.tolist() == [53]
+    assert fold(TemporalSplit(0.21), time).test.tolist() == [52, 53]
 
 
 def test_a_number_counts_timestamps() -> None:
-    assert fold(Temporal(2), [1, 2, 2, 3, 3, 3]).test.tolist() == [1, 2, 3, 4, 5]
+    assert fold(TemporalSplit(2), [1, 2, 2, 3, 3, 3]).test.tolist() == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("size", ["3D", np.timedelta64(3, "D"), pd.Timedelta("3D")])
 def test_a_duration_is_the_last_of_the_clock(size: Any) -> None:
     time = days(1, 2, 3, 8, 9, 10, 11)
-    assert fold(Temporal(size), time).test.tolist() == [4, 5, 6], "8 lies exactly three days back"
+    assert fold(TemporalSplit(size), time).test.tolist() == [4, 5, 6], "8 lies exactly three days back"
 
 
 NINTH = ["2024-01-09", date(2024, 1, 9), datetime(2024, 1, 9), np.datetime64("2024-01-09"),
@@ -43,13 +43,13 @@ NINTH = ["2024-01-09", date(2024, 1, 9), datetime(2024, 1, 9), np.datetime64("20
 
 @pytest.mark.parametrize("cut", NINTH)
 def test_a_date_is_the_cut(cut: Any) -> None:
-    assert fold(Temporal(cut), days(1, 2, 3, 8, 9, 10, 11)).test.tolist() == [4, 5, 6]
+    assert fold(TemporalSplit(cut), days(1, 2, 3, 8, 9, 10, 11)).test.tolist() == [4, 5, 6]
 
 
 def test_a_cut_on_saturday_tests_from_monday_and_purges_from_saturday() -> None:
     time = days(1, 2, 3, 4, 5, 8, 9, 10)  # Monday the first to Wednesday the tenth
     label_end = days(2, 3, 4, 5, 8, 9, 10, 11)  # the next trading day
-    got = fold(Temporal("2024-01-06"), time, label_end)
+    got = fold(TemporalSplit("2024-01-06"), time, label_end)
     assert got.test.tolist() == [5, 6, 7]
     assert got.train.tolist() == [0, 1, 2, 3], "Friday's label is known on Monday only"
     assert (got.audit.n_purged, got.audit.blocks[0].last_label_end_before) == (
@@ -58,19 +58,19 @@ def test_a_cut_on_saturday_tests_from_monday_and_purges_from_saturday() -> None:
 
 def test_a_gap_counts_hours_and_not_rows() -> None:
     time = days(1, 2, 3, 4, 5, 8, 9, 10)
-    assert fold(Temporal(3, gap="3D"), time).train.tolist() == [0, 1, 2, 3], "before the 5th"
-    assert fold(Temporal(3, gap=3), time).train.tolist() == [0, 1]
+    assert fold(TemporalSplit(3, gap="3D"), time).train.tolist() == [0, 1, 2, 3], "before the 5th"
+    assert fold(TemporalSplit(3, gap=3), time).train.tolist() == [0, 1]
 
 
 def test_ties_at_the_cut_are_on_one_side() -> None:
     time = np.array([1, 2, 2, 2, 3, 3, 4])
-    got = fold(Temporal(0.5), time)
+    got = fold(TemporalSplit(0.5), time)
     assert (got.train.tolist(), got.test.tolist()) == ([0, 1, 2, 3], [4, 5, 6])
 
 
 def test_row_order_does_not_matter() -> None:
     time, order = np.arange(30) // 3, np.random.default_rng(0).permutation(30)
-    plain, mixed = fold(Temporal(), time, time + 1), fold(Temporal(), time[order], time[order] + 1)
+    plain, mixed = fold(TemporalSplit(), time, time + 1), fold(TemporalSplit(), time[order], time[order] + 1)
     assert plain.train.tolist() == sorted(order[mixed.train])
     assert plain.test.tolist() == sorted(order[mixed.test])
 
@@ -78,7 +78,7 @@ def test_row_order_does_not_matter() -> None:
 def test_daylight_saving_time_is_ordered_in_utc() -> None:
     # The hour from two to three comes twice in this night: 25 hours.
     time = pd.date_range("2024-10-27", periods=26, freq="h", tz="Europe/Berlin")
-    got = fold(Temporal("1D"), time, time + pd.Timedelta("1h"))
+    got = fold(TemporalSplit("1D"), time, time + pd.Timedelta("1h"))
     assert got.test.tolist() == list(range(2, 26)), "a day is 24 hours, not to the same clock time"
     assert got.train.tolist() == [0, 1]
 
@@ -86,7 +86,7 @@ def test_daylight_saving_time_is_ordered_in_utc() -> None:
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_resolution_does_not_matter(unit: str) -> None:
     time = days(*range(1, 11)).astype(f"datetime64[{unit}]")
-    got = fold(Temporal(3, gap="1D"), time, time + np.timedelta64(1, "D"))
+    got = fold(TemporalSplit(3, gap="1D"), time, time + np.timedelta64(1, "D"))
     assert (got.train.tolist(), got.test.tolist()) == ([0, 1, 2, 3, 4, 5], [7, 8, 9])
 
 
@@ -94,7 +94,7 @@ def test_calendar_month_labels_may_share_their_end() -> None:
     time = pd.Series(pd.to_datetime(["2023-01-29", "2023-01-30", "2023-01-31", "2023-02-28"]))
     label_end = time + pd.DateOffset(months=1)
     assert label_end[1] == label_end[2] == pd.Timestamp("2023-02-28")
-    assert fold(Temporal(1), time, label_end).train.tolist() == [0, 1, 2]
+    assert fold(TemporalSplit(1), time, label_end).train.tolist() == [0, 1, 2]
 
 
 def test_labels_of_h_steps_end_at_the_entitys_own_rows() -> None:
@@ -102,7 +102,7 @@ def test_labels_of_h_steps_end_at_the_entitys_own_rows() -> None:
     table = pd.DataFrame({"day": day, "who": list("aaaaaaaabbbbb"), "y": [0, 1] * 6 + [0]})
     panel = Panel.build(table, Schema(time="day", entity="who", target="y", horizon=2))
     ends = Instants(panel.label_end, panel.time.zone)
-    got = Temporal("2024-01-05", on_missing="drop").folds(panel.time, ends)[0]
+    got = TemporalSplit("2024-01-05", on_missing="drop").folds(panel.time, ends)[0]
     # b skips days, so that its row of the first is known on the 6th only.
     train = panel.frame[got.train.tolist()].select("who", "day").rows()
     assert [(who, day.day) for who, day in train] == [("a", 1), ("a", 2), ("a", 3)]
@@ -112,14 +112,14 @@ def test_labels_of_h_steps_end_at_the_entitys_own_rows() -> None:
 def test_entities_on_one_side_only_are_allowed() -> None:
     time = np.array([0, 1, 2, 3, 4, 5, 6, 7])
     late, early = [6, 7], [0, 1]
-    got = fold(Temporal(0.25), time)
+    got = fold(TemporalSplit(0.25), time)
     assert set(late) <= set(got.test)
     assert set(early) <= set(got.train)
 
 
 def test_a_late_entity_does_not_move_the_cut() -> None:
     old, new = np.arange(100), np.arange(90, 100)
-    assert fold(Temporal(0.2), np.concatenate([old, new])).audit.test_start == 80
+    assert fold(TemporalSplit(0.2), np.concatenate([old, new])).audit.test_start == 80
 
 
 def test_rows_without_a_label_are_refused_or_left_out() -> None:
@@ -127,8 +127,8 @@ def test_rows_without_a_label_are_refused_or_left_out() -> None:
     label_end = (time + 1).astype("datetime64[ns]")
     label_end[[2, 9]] = np.datetime64("NaT")
     with pytest.raises(InputError, match=r"label_end: 2 missing.*row\(s\) \[2, 9\]"):
-        fold(Temporal(), time, label_end)
-    got = fold(Temporal(2, on_missing="drop"), time, label_end)
+        fold(TemporalSplit(), time, label_end)
+    got = fold(TemporalSplit(2, on_missing="drop"), time, label_end)
     assert (got.train.tolist(), got.test.tolist()) == ([0, 1, 3, 4, 5, 6], [7, 8])
     assert got.audit.n_outside == 2
 
@@ -150,15 +150,15 @@ def test_rows_without_a_label_are_refused_or_left_out() -> None:
 )
 def test_cuts_that_leave_nothing_or_cannot_be_read(size: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        fold(Temporal(size), days(*range(1, 11)))
+        fold(TemporalSplit(size), days(*range(1, 11)))
 
 
 def test_a_horizon_longer_than_the_data() -> None:
     time = days(*range(1, 11))
     with pytest.raises(InputError, match=r"left to train on.*\(8 purged\); the label horizon"):
-        fold(Temporal(), time, time + 400)
+        fold(TemporalSplit(), time, time + 400)
 
 
 def test_unknown_boundary() -> None:
     with pytest.raises(InputError, match="unknown boundary 'open'"):
-        fold(Temporal(boundary="open"), range(10))
+        fold(TemporalSplit(boundary="open"), range(10))

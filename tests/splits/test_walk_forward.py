@@ -10,7 +10,7 @@ from sklearn.model_selection import TimeSeriesSplit
 from timebasedcv.sklearn import TimeBasedCVSplitter
 
 from outlast.errors import InputError
-from outlast.splits import WalkForward
+from outlast.splits import WalkForwardSplit
 from tests.splits.reference import days
 from tests.splits.test_expanding_window import irregular, pairs
 
@@ -23,7 +23,7 @@ def test_rows_agree_with_scikit_learn(
     n_splits: int, test_size: int | None, gap: int, train_size: int
 ) -> None:
     time = np.arange(40) * 3
-    ours = WalkForward(n_splits, test_size, train_size=train_size, min_train_size=1, gap=gap)
+    ours = WalkForwardSplit(n_splits, test_size, train_size=train_size, min_train_size=1, gap=gap)
     theirs = TimeSeriesSplit(n_splits, test_size=test_size, gap=gap, max_train_size=train_size)
     assert pairs(ours.split(None, time=time)) == pairs(theirs.split(time))
 
@@ -31,7 +31,7 @@ def test_rows_agree_with_scikit_learn(
 @pytest.mark.parametrize(("size", "train_size", "gap"), [(5, 12, 0), (3, 10, 2), (7, 20, 1)])
 def test_irregular_clock_time_agrees_with_timebasedcv(size: int, train_size: int, gap: int) -> None:
     time = irregular()
-    folds = WalkForward(3, f"{size}D", train_size=f"{train_size}D", gap=f"{gap}D").folds(time)
+    folds = WalkForwardSplit(3, f"{size}D", train_size=f"{train_size}D", gap=f"{gap}D").folds(time)
     first_cut = pd.Timestamp(folds[0].audit.blocks[0].start)
     theirs = TimeBasedCVSplitter(
         frequency="days", train_size=train_size, forecast_horizon=size, gap=gap, window="rolling",
@@ -44,20 +44,20 @@ def test_irregular_clock_time_agrees_with_timebasedcv(size: int, train_size: int
 def test_shuffled_panels_agree_with_panelsplit() -> None:
     time = np.random.default_rng(2).permutation(np.repeat(np.arange(20), 3))
     theirs = PanelSplit(periods=time, n_splits=4, test_size=2, max_train_size=6)
-    ours = WalkForward(4, 2, train_size=6).split(None, time=time)
+    ours = WalkForwardSplit(4, 2, train_size=6).split(None, time=time)
     assert pairs(ours) == pairs(theirs.split())
 
 
 def test_by_default_every_fold_trains_on_as_many_timestamps() -> None:
     time = np.repeat(np.arange(23), 2)
-    folds = WalkForward(4, gap=2).folds(time)
+    folds = WalkForwardSplit(4, gap=2).folds(time)
     assert [np.unique(time[fold.train]).size for fold in folds] == [5, 5, 5, 5]
     assert [fold.audit.train_start for fold in folds] == [0, 4, 8, 12]
 
 
 def test_by_default_every_fold_trains_on_as_much_clock_time() -> None:
     time = irregular()
-    folds = WalkForward(4, "6D", gap="1D").folds(time)
+    folds = WalkForwardSplit(4, "6D", gap="1D").folds(time)
     starts = [fold.audit.blocks[0].start for fold in folds]
     first = int(time.astype(np.int64).min())
     length = starts[0] - 86_400 * 10**9 - first
@@ -68,29 +68,29 @@ def test_by_default_every_fold_trains_on_as_much_clock_time() -> None:
 
 
 def test_the_window_counts_from_the_gap() -> None:
-    fold = WalkForward(1, test_size=2, train_size=3, gap=2).folds(np.arange(12))[0]
+    fold = WalkForwardSplit(1, test_size=2, train_size=3, gap=2).folds(np.arange(12))[0]
     assert fold.train.tolist() == [5, 6, 7]
     assert (fold.audit.n_gap, fold.audit.n_outside) == (2, 5)
 
 
 def test_purged_rows_do_not_widen_the_window() -> None:
     time = np.arange(12)
-    fold = WalkForward(1, test_size=2, train_size=5).folds(time, time + 3)[0]
+    fold = WalkForwardSplit(1, test_size=2, train_size=5).folds(time, time + 3)[0]
     assert fold.train.tolist() == [5, 6, 7]
     assert (fold.audit.n_purged, fold.audit.n_outside) == (2, 5)
 
 
 def test_cuts_walk_back_while_a_whole_train_window_fits() -> None:
     time = days(*range(1, 21))
-    folds = WalkForward(None, test_size=3, train_size=9).folds(time)
+    folds = WalkForwardSplit(None, test_size=3, train_size=9).folds(time)
     assert [fold.test[0] for fold in folds] == [11, 14, 17]
-    shorter = WalkForward(None, test_size=3, train_size=9, min_train_size=4).folds(time)
+    shorter = WalkForwardSplit(None, test_size=3, train_size=9, min_train_size=4).folds(time)
     assert [fold.test[0] for fold in shorter] == [5, 8, 11, 14, 17]
     assert shorter[0].train.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_train_window_that_does_not_fit_is_an_error() -> None:
     with pytest.raises(InputError, match=r"n_splits=5 .* only 4 leave enough to train on"):
-        WalkForward(5, test_size=2, train_size=12).folds(np.arange(20))
+        WalkForwardSplit(5, test_size=2, train_size=12).folds(np.arange(20))
     with pytest.raises(InputError, match="train_size must be above zero"):
-        WalkForward(train_size="0D").folds(days(*range(1, 20)))
+        WalkForwardSplit(train_size="0D").folds(days(*range(1, 20)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -14,15 +13,12 @@ import polars as pl
 import polars.selectors as cs
 
 from outlast.data.events import Events
+from outlast.data.hashing import table_hash
 from outlast.data.readers import to_frame
 from outlast.data.schema import Schema, infer_task
 from outlast.data.times import NAT, Instants, Nanoseconds, check_same_zone, duration_ns, to_instants
 from outlast.errors import InputError
-from outlast.records import Task
-
-# Columns hashed by their text: categories may be numbered differently each time, and numpy
-# has no numbers of 128 bits.
-_AS_TEXT = (pl.String, pl.Categorical, pl.Enum, pl.Int128, pl.UInt128)
+from outlast.records import Task, content_hash
 
 
 @dataclass(frozen=True)
@@ -45,6 +41,8 @@ class Panel:
         When each row's label is known; `NAT` where it is not known yet.
     y : ndarray of float64, shape (n,)
         The class index or the value; NaN where there is no label.
+    source_row : ndarray of intp, shape (n,)
+        Position of each row in the table that the panel was built from.
     """
 
     name: str
@@ -54,6 +52,7 @@ class Panel:
     time: Instants
     label_end: Nanoseconds
     y: npt.NDArray[np.float64]
+    source_row: npt.NDArray[np.intp]
 
     @classmethod
     def build(
@@ -91,14 +90,14 @@ class Panel:
             raise InputError(f"table {name!r} has no rows; there is nothing to learn from")
         schema.check(frame.columns)
         frame = frame.with_columns(cs.decimal().cast(pl.Float64), cs.float().fill_nan(None))
-        frame, time = _sorted_by_time(frame, schema)
+        frame, time, source_row = _sorted_by_time(frame, schema)
         _refuse_repeats(frame, schema)
         schema = _complete(schema, frame)
         events = events or Events.none()
         if len(events):
             check_same_zone(("time", time), ("events", Instants(time.ns[:1], events.zone)))  # type: ignore[arg-type]
         label_end = _label_ends(frame, schema, time)
-        return cls(name, frame, schema, events, time, label_end, _target(frame, schema))
+        return cls(name, frame, schema, events, time, label_end, _target(frame, schema), source_row)
 
     @property
     def n_rows(self) -> int:
@@ -143,16 +142,21 @@ class Panel:
         The columns of time and entity count too: other keys make other features of the
         same values.
         """
-        digest = hashlib.sha256(repr((self.schema.time, self.schema.entity)).encode())
-        for table in (self.frame.select(sorted(self.frame.columns)), self.events.table):
-            for column in table:
-                digest.update(f"{column.name}\0{column.dtype}\0{len(column)}\0".encode())
-                for buffer in _column_bytes(column):
-                    digest.update(buffer)
-        return digest.hexdigest()[:16]
+        content = self.frame.select(sorted(self.frame.columns))
+        return content_hash([self.schema.time, self.schema.entity, table_hash(content),
+                             table_hash(self.events.table)])
+
+    def take(self, rows: npt.NDArray[Any]) -> Panel:
+        """Return the panel of some rows, given as a mask or as ascending positions."""
+        rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        return replace(self, frame=self.frame[rows], label_end=self.label_end[rows],
+                       time=Instants(self.time.ns[rows], self.time.zone), y=self.y[rows],
+                       source_row=self.source_row[rows])
 
 
-def _sorted_by_time(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, Instants]:
+def _sorted_by_time(
+    frame: pl.DataFrame, schema: Schema
+) -> tuple[pl.DataFrame, Instants, npt.NDArray[np.intp]]:
     """Sort rows by time, then entity; text times become real ones."""
     time = to_instants(frame[schema.time], f"time column {schema.time!r}")
     column = frame[schema.time]
@@ -166,9 +170,9 @@ def _sorted_by_time(frame: pl.DataFrame, schema: Schema) -> tuple[pl.DataFrame, 
             raise InputError(f"entity column {schema.entity!r} has {missing} missing value(s); "
                              "every row must belong to someone")
         keys.append(frame[schema.entity].cast(pl.String).alias("__entity"))
-    order = pl.DataFrame(keys).with_row_index("__row").sort(*[k.name for k in keys])["__row"]
+    order = pl.DataFrame(keys).with_row_index("__row").sort(*[k.name for k in keys])["__row"].to_numpy()
     frame = frame.with_columns(column)[order]
-    return frame, Instants(time.ns[order.to_numpy()], time.zone)
+    return frame, Instants(time.ns[order], time.zone), order.astype(np.intp)
 
 
 def _refuse_repeats(frame: pl.DataFrame, schema: Schema) -> None:
@@ -265,17 +269,3 @@ def step_label_ends(
 
 def _entity_of(frame: pl.DataFrame, schema: Schema) -> pl.Series | None:
     return None if schema.entity is None else frame[schema.entity]
-
-
-def _column_bytes(column: pl.Series) -> list[bytes]:
-    """The content of one column as bytes that no library version changes."""
-    nulls = column.is_null().to_numpy().tobytes()
-    if column.dtype == pl.Null:
-        return [nulls]
-    if column.dtype in _AS_TEXT:
-        text = column.cast(pl.String).fill_null("")
-        return [nulls, text.str.len_bytes().to_numpy().tobytes(), "".join(text).encode()]
-    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
-        return [nulls, repr(column.to_list()).encode()]
-    physical = column.to_physical()
-    return [nulls, physical.fill_null(strategy="zero").to_numpy().tobytes()]

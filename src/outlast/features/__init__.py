@@ -10,6 +10,7 @@ from outlast.features.calendar import CalendarPart
 from outlast.features.cross_section import CrossSectionDemean, CrossSectionRank, Market
 from outlast.features.encodings import OrdinalCodes
 from outlast.features.events import InsideEvent, TimeSinceEvent
+from outlast.features.function import FunctionRecipe
 from outlast.features.lineage import Lineage
 from outlast.features.recipe import FeatureTable, Recipe
 from outlast.features.stocks import stocks_recipe
@@ -54,11 +55,15 @@ FEATURES: dict[str, type[Feature]] = {
 # The recipes written by hand: panel name -> builder. Any other table gets the automatic one.
 RECIPES: dict[str, Callable[[Panel], Recipe]] = {"stocks": stocks_recipe}
 
+AnyRecipe = Recipe | FunctionRecipe
+
 __all__ = [
     "FEATURES",
     "RECIPES",
+    "AnyRecipe",
     "Feature",
     "FeatureTable",
+    "FunctionRecipe",
     "Lineage",
     "OrdinalCodes",
     "Recipe",

@@ -138,7 +138,7 @@ class Recipe:
             frame = _with_features(frame, level, context)
         entries = trace(self.features, _usual_step(frame))
         return FeatureTable(
-            frame=frame.select(_for_models(frame[name]) for name in self.exported),
+            frame=frame.select(for_models(frame[name]) for name in self.exported),
             lineage=tuple(entries[name] for name in self.exported),
             fingerprint=self.table_fingerprint(panel),
         )
@@ -242,8 +242,8 @@ def _tidy(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
     return [pl.when(number.is_finite()).then(number) for number in floats]
 
 
-def _for_models(column: pl.Series) -> pl.Series:
-    """Float32 with NaN for missing; what Float32 cannot hold is missing too."""
+def for_models(column: pl.Series) -> pl.Series:
+    """Return numbers as Float32 with NaN for missing; what Float32 cannot hold is missing too."""
     if column.dtype == pl.String:
         return column
     small = column.cast(pl.Float32, strict=False).fill_null(float("nan"))

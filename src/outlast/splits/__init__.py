@@ -8,30 +8,30 @@ from typing import Any
 from outlast.data.events import Events
 from outlast.errors import unknown_name
 from outlast.splits.base import Fold, Splitter
-from outlast.splits.event_aware import EventAware
-from outlast.splits.expanding_window import ExpandingWindow
+from outlast.splits.event_aware import EventAwareSplit
+from outlast.splits.expanding_window import ExpandingWindowSplit
 from outlast.splits.purge_audit import audit_indices, repeated_test_rows
-from outlast.splits.random import Random
-from outlast.splits.temporal import Temporal
-from outlast.splits.walk_forward import WalkForward
+from outlast.splits.random import RandomSplit
+from outlast.splits.temporal import TemporalSplit
+from outlast.splits.walk_forward import WalkForwardSplit
 
 SPLITTERS: dict[str, type[Splitter]] = {
-    Temporal.name: Temporal,
-    EventAware.name: EventAware,
-    WalkForward.name: WalkForward,
-    ExpandingWindow.name: ExpandingWindow,
-    Random.name: Random,
+    TemporalSplit.name: TemporalSplit,
+    EventAwareSplit.name: EventAwareSplit,
+    WalkForwardSplit.name: WalkForwardSplit,
+    ExpandingWindowSplit.name: ExpandingWindowSplit,
+    RandomSplit.name: RandomSplit,
 }
 
 __all__ = [
     "SPLITTERS",
-    "EventAware",
-    "ExpandingWindow",
+    "EventAwareSplit",
+    "ExpandingWindowSplit",
     "Fold",
-    "Random",
+    "RandomSplit",
     "Splitter",
-    "Temporal",
-    "WalkForward",
+    "TemporalSplit",
+    "WalkForwardSplit",
     "audit_indices",
     "make_splitter",
     "repeated_test_rows",
@@ -65,7 +65,7 @@ def make_splitter(
     Examples
     --------
     >>> make_splitter("temporal", {"test_size": 0.3})
-    Temporal(test_size=0.3)
+    TemporalSplit(test_size=0.3)
     """
     if name not in SPLITTERS:
         raise unknown_name("split", name, SPLITTERS)

@@ -9,20 +9,20 @@ from outlast.data.events import Events
 from outlast.errors import unknown_name
 from outlast.splits.base import Splitter
 from outlast.splits.boundaries import Window
-from outlast.splits.expanding_window import ExpandingWindow
-from outlast.splits.temporal import Temporal
+from outlast.splits.expanding_window import ExpandingWindowSplit
+from outlast.splits.temporal import TemporalSplit
 from outlast.splits.timeline import Timeline
-from outlast.splits.walk_forward import WalkForward
+from outlast.splits.walk_forward import WalkForwardSplit
 from outlast.splits.windows import WindowSplitter
 
 FORWARD: dict[str, type[WindowSplitter]] = {
-    Temporal.name: Temporal,
-    ExpandingWindow.name: ExpandingWindow,
-    WalkForward.name: WalkForward,
+    TemporalSplit.name: TemporalSplit,
+    ExpandingWindowSplit.name: ExpandingWindowSplit,
+    WalkForwardSplit.name: WalkForwardSplit,
 }
 
 
-class EventAware(WindowSplitter):
+class EventAwareSplit(WindowSplitter):
     """Cut as another forward strategy does, but never through the middle of an event.
 
     A model that trains on the first half of a shock and is tested on the second has seen
@@ -44,7 +44,7 @@ class EventAware(WindowSplitter):
     >>> import numpy as np
     >>> import polars as pl
     >>> events = Events.from_frame(pl.DataFrame({"start": [7], "end": [8]}))
-    >>> for train, test in EventAware(events=events).split(None, time=np.arange(10)):
+    >>> for train, test in EventAwareSplit(events=events).split(None, time=np.arange(10)):
     ...     print(train, test)
     [0 1 2 3 4 5 6 7 8] [9]
     """

@@ -12,7 +12,7 @@ from outlast.splits.timeline import Timeline
 from outlast.splits.windows import WindowSplitter
 
 
-class ExpandingWindow(WindowSplitter):
+class ExpandingWindowSplit(WindowSplitter):
     """Test one window after the other, each on a model of all the past.
 
     The windows are counted back from the end of the data, so that the last one ends there.
@@ -37,7 +37,7 @@ class ExpandingWindow(WindowSplitter):
     Examples
     --------
     >>> import numpy as np
-    >>> for train, test in ExpandingWindow(3, test_size=2).split(None, time=np.arange(8)):
+    >>> for train, test in ExpandingWindowSplit(3, test_size=2).split(None, time=np.arange(8)):
     ...     print(train, test)
     [0 1] [2 3]
     [0 1 2 3] [4 5]

@@ -13,7 +13,7 @@ from outlast.splits.rules import Assignment, Fate
 from outlast.splits.timeline import Timeline
 
 
-class Random(Splitter):
+class RandomSplit(Splitter):
     """Shuffle the rows into folds, as if time did not exist; never a basis for a decision.
 
     Its scores beside those of an honest split show how much a shuffle flatters a model.
@@ -29,7 +29,7 @@ class Random(Splitter):
 
     Examples
     --------
-    >>> fold = Random(n_splits=2).folds(np.arange(6), np.arange(6) + 2)[0]
+    >>> fold = RandomSplit(n_splits=2).folds(np.arange(6), np.arange(6) + 2)[0]
     >>> fold.test, fold.audit.clean
     (array([1, 2, 5]), False)
     """

@@ -12,7 +12,7 @@ from outlast.splits.timeline import LAST, Timeline
 from outlast.splits.windows import WindowSplitter
 
 
-class Temporal(WindowSplitter):
+class TemporalSplit(WindowSplitter):
     """Test the end of the data, train on what was known before it.
 
     Parameters
@@ -30,7 +30,7 @@ class Temporal(WindowSplitter):
 
     >>> import numpy as np
     >>> days = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
-    >>> for train, test in Temporal().split(None, time=days, label_end=days + 2):
+    >>> for train, test in TemporalSplit().split(None, time=days, label_end=days + 2):
     ...     print(train, test)
     [0 1 2 3 4 5 6] [8 9]
     """

@@ -13,7 +13,7 @@ from outlast.splits.timeline import Length, Timeline
 from outlast.splits.windows import WindowSplitter
 
 
-class WalkForward(WindowSplitter):
+class WalkForwardSplit(WindowSplitter):
     """Test one window after the other, each on a model of the recent past only.
 
     Parameters
@@ -21,7 +21,7 @@ class WalkForward(WindowSplitter):
     n_splits : int or None, default 5
         Number of folds; None makes as many as `min_train_size` allows.
     test_size, step : int, float or duration, optional
-        As in `ExpandingWindow`.
+        As in `ExpandingWindowSplit`.
     train_size : int, float or duration, optional
         Length W of the train window, which rolls: ``T - gap - W <= t``. By default as
         long as what lies before the first test window and its gap, so that every fold
@@ -34,7 +34,7 @@ class WalkForward(WindowSplitter):
     Examples
     --------
     >>> import numpy as np
-    >>> for train, test in WalkForward(3, test_size=2).split(None, time=np.arange(8)):
+    >>> for train, test in WalkForwardSplit(3, test_size=2).split(None, time=np.arange(8)):
     ...     print(train, test)
     [0 1] [2 3]
     [2 3] [4 5]
