@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint style layers types docs check dist constraints clean
+.PHONY: help run test oracles lint style layers types docs check dist constraints clean
 
 SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
 supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
@@ -16,6 +16,7 @@ JOBS ?= 2
 BIN := .venv/bin
 RUN := .venv/catboost.stamp
 DEV := .venv/dev.stamp
+ORACLES := .venv/oracles
 
 # The build backend is pinned too: one name for older pips, one for newer.
 export PIP_CONSTRAINT := constraints.txt
@@ -30,6 +31,9 @@ run: $(RUN)  ## the main job on the embedded data; options in ARGS
 
 test: $(DEV)  ## the tests, on JOBS processes (2); pytest options in ARGS
 	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+oracles: $(ORACLES)/stamp  ## weekly: our splits against skfolio and tscv, in a venv of their own
+	$(ORACLES)/bin/pytest tests/oracles/weekly $(ARGS)
 
 lint: style layers types  ## style, layers and types
 
@@ -56,6 +60,10 @@ constraints: $(DEV)  ## choose the newest versions anew, for every supported Pyt
 	$(BIN)/uv pip compile --universal --upgrade --quiet --extra dev --python-version 3.11 \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file constraints.txt pyproject.toml
+	printf 'skfolio\ntscv\n' | $(BIN)/uv pip compile --universal --upgrade --quiet \
+	    --constraint constraints.txt --python-version 3.11 \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --output-file tests/oracles/weekly/constraints.txt -
 
 clean:  ## remove what make made (results in reports/ stay)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
@@ -69,4 +77,11 @@ clean:  ## remove what make made (results in reports/ stay)
 	    echo "Name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --quiet --no-compile --editable '.[$*]'
+	@touch $@
+
+$(ORACLES)/stamp: $(DEV) tests/oracles/weekly/constraints.txt
+	$(BIN)/python -m venv $(ORACLES)
+	$(ORACLES)/bin/pip install --quiet --quiet --no-compile \
+	    --constraint tests/oracles/weekly/constraints.txt \
+	    --editable '.[pandas]' hypothesis pytest skfolio tscv
 	@touch $@

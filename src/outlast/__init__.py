@@ -11,11 +11,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "AuditReport": "outlast.audit",
     "Config": "outlast.config",
     "Events": "outlast.data",
     "FeatureTracker": "outlast.feature_tracker",
     "Panel": "outlast.data",
     "Schema": "outlast.data",
+    "audit_table": "outlast.pipeline",
     "load_stocks": "outlast.data",
     "read_table": "outlast.data",
     "run_pipeline": "outlast.pipeline",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,10 +37,32 @@ class DataConfig(Settings):
     task: Task | None = None
     horizon: int | str = 0
     label_end: str | None = None
+    label_delay: int | str = 0
+    available_after: dict[str, str] = Field(default_factory=dict)
+    duplicates: Literal["keep", "drop"] = "keep"
     events: str | None = None
     leaky: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+
+    @field_validator("available_after", mode="before")
+    @classmethod
+    def _read_pairs(cls, value: Any) -> Any:
+        return dict(map(_pair, value)) if isinstance(value, (list, tuple)) else value
+
+
+class GivenSplit(Settings):
+    """A splitter object, or an iterable of (train, test) positions, in place of a name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    splitter: Any = Field(exclude=True)
+    title: str
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return self.title
 
 
 class Config(Settings):
@@ -53,7 +75,9 @@ class Config(Settings):
         Names or ``{name: params}``; default: the baselines, linear and every installed
         booster.
     splits : sequence of strategies
-        Names or ``{name: params}``.
+        Names or ``{name: params}``; or, from other libraries, dotted paths such as
+        ``sklearn.model_selection.TimeSeriesSplit``; in Python also splitter objects and
+        iterables of (train, test) positions.
     optimization : sequence of {"optuna", "random", "grid", "none"}
         Each one is a column of the experiment matrix.
     n_trials : int, default 10
@@ -66,6 +90,16 @@ class Config(Settings):
         Primary metric; default: roc_auc, log_loss or rmse by task.
     headline_split : str, optional
         The split that is most like deployment; default: the first forward one that was run.
+    features : str, optional
+        Dotted path of a function of the table that returns the features, such as
+        ``my_project.features:build``; default: the recipe for the table.
+    audit : {"exact", "quick", "full"}, default "quick"
+        How much work the leak checks may do: only exact ones, statistical ones with tens,
+        or with hundreds of repetitions.
+    allow_leaks : bool, default False
+        Train although an exact check found a leak; the results carry it for ever.
+    mute : sequence of str
+        Codes of checks that are not to be asked.
     seed : int, default 0
     n_jobs : int, optional
         Worker processes; default: one per core.
@@ -80,9 +114,10 @@ class Config(Settings):
 
     data: DataConfig = DataConfig()
     models: tuple[Strategy, ...] | None = None
-    splits: tuple[Strategy, ...] = tuple(
+    splits: tuple[Strategy | GivenSplit, ...] = tuple(
         Strategy(name=name)
-        for name in ("temporal", "event_aware", "walk_forward", "expanding_window", "random")
+        for name in ("temporal", "event_aware", "walk_forward", "expanding_window",
+                     "purged_kfold", "random")
     )
     optimization: tuple[Optimization, ...] = ("none", "optuna")
     n_trials: int = Field(default=10, ge=1, le=1_000_000)
@@ -90,11 +125,20 @@ class Config(Settings):
     selection: Strategy = Strategy(name="redundancy")
     metric: str | None = None
     headline_split: str | None = None
+    features: str | None = None
+    audit: Literal["exact", "quick", "full"] = "quick"
+    allow_leaks: bool = False
+    mute: tuple[str, ...] = ()
     seed: int = Field(default=0, ge=0)
     n_jobs: int | None = Field(default=None, ge=1)
     reports: str = "reports"
 
-    @field_validator("models", "splits", mode="before")
+    @field_validator("splits", mode="before")
+    @classmethod
+    def _read_splits(cls, value: Any) -> Any:
+        return tuple(map(_split, value)) if isinstance(value, (list, tuple)) else value
+
+    @field_validator("models", mode="before")
     @classmethod
     def _read_strategies(cls, value: Any) -> Any:
         return tuple(map(_strategy, value)) if isinstance(value, (list, tuple)) else value
@@ -123,7 +167,16 @@ QUICK: dict[str, Any] = {
     "models": ["prior", "last_value", "linear", "lightgbm"],
     "splits": ["temporal", "event_aware", "random"],
     "optimization": ["none"],
+    "audit": "exact",
 }
+
+
+def _pair(text: Any) -> tuple[str, str]:
+    """Read ``"column=45D"``."""
+    name, found, source = str(text).rpartition("=")
+    if not found:
+        raise ValueError("give COLUMN=DURATION or COLUMN=TIME_COLUMN")
+    return name, source
 
 
 def _strategy(value: Any) -> Any:
@@ -136,8 +189,26 @@ def _strategy(value: Any) -> Any:
     return value
 
 
+def _split(value: Any) -> Any:
+    """Read a strategy, a splitter object, or an iterable of folds."""
+    if isinstance(value, (str, Mapping, Settings, Strategy)):
+        return _strategy(value)
+    if hasattr(value, "split"):
+        return GivenSplit(splitter=value, title=_title(value))
+    if isinstance(value, Iterable):
+        return GivenSplit(splitter=list(value), title="given folds")
+    raise ValueError("a split is a name, {name: params}, a splitter, or folds as pairs of "
+                     "(train, test) positions")
+
+
+def _title(splitter: Any) -> str:
+    """Return a splitter's repr, where that is one short line, or else its type."""
+    text = " ".join(repr(splitter).split())
+    return text if len(text) <= 60 and " object at 0x" not in text else type(splitter).__name__
+
+
 def _label(item: Any) -> str:
-    return item.label if isinstance(item, Strategy) else str(item)
+    return item.label if isinstance(item, (Strategy, GivenSplit)) else str(item)
 
 
 def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None = None) -> Config:

@@ -30,6 +30,12 @@ class MissingDependencyError(OutlastError, ImportError):
     exit_code = 2
 
 
+class LeakError(OutlastError):
+    """An exact check found a leak, and leaks were not allowed (exit code 3)."""
+
+    exit_code = 3
+
+
 class StoreError(OutlastError):
     """The results folder cannot be read or written as it must be (exit code 73)."""
 

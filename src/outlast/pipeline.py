@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from outlast.config import Config, make_config
+from outlast.audit import AuditReport, Protocol
+from outlast.config import Config, GivenSplit, make_config
 from outlast.data import Panel
 from outlast.errors import InputError
-from outlast.experiments import Listener, Outcome, prepare, run
+from outlast.experiments import Listener, Outcome, audit_plan, prepare, run
 from outlast.experiments.run import EXPERIMENTS
-from outlast.records import Finding, Record
+from outlast.records import Finding, Record, Strategy
 from outlast.report import Document, Material, RenderedReport, build_document, render
 from outlast.store import Experiment, latest_experiment, point_latest, read_sessions
 
@@ -42,8 +43,10 @@ def run_pipeline(
     config: Config | Mapping[str, Any] | None = None,
     *,
     table: Panel | None = None,
+    features: Any = None,
     listener: Listener | None = None,
     runner: str = "local",
+    on_check: Callable[[str], None] | None = None,
 ) -> PipelineResult:
     """Run the experiment matrix and write the report.
 
@@ -53,9 +56,14 @@ def run_pipeline(
         Settings, see `outlast.config.Config`; default: everything on the embedded stocks.
     table : Panel, optional
         A table in memory, in place of the one that the configuration names.
+    features : Recipe, FunctionRecipe or callable, optional
+        A function of the table that returns the features, or a recipe; default: the
+        recipe for the table.
     listener : callable, optional
         Called with a `Progress` after every change.
     runner : {"local", "inline"}, default "local"
+    on_check : callable, optional
+        Called with the name of each leak check before it looks.
 
     Returns
     -------
@@ -65,6 +73,8 @@ def run_pipeline(
     ------
     InputError
         For anything wrong with the configuration or the table, before any training.
+    LeakError
+        If an exact check finds a leak and `allow_leaks` is not set, before any training.
 
     Examples
     --------
@@ -77,16 +87,67 @@ def run_pipeline(
     'linear'
     """
     config = config if isinstance(config, Config) else make_config(config)
-    prepared = prepare(config, table)
+    prepared = prepare(config, table, features, on_check)
     outcome = run(prepared, listener, runner)
     records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
-    audit = prepared.findings
+    audit = prepared.report.findings
     return write_report(prepared.experiment, records, config, audit=audit, outcome=outcome)
 
 
-def train_models(config: Config, listener: Listener | None = None) -> tuple[Document, Outcome]:
+def audit_table(
+    config: Config | Mapping[str, Any] | None = None,
+    *,
+    table: Panel | None = None,
+    features: Any = None,
+    protocols: Mapping[str, Protocol] | None = None,
+    on_check: Callable[[str], None] | None = None,
+) -> AuditReport:
+    """Ask all leak checks about a table, its features, splits and models; train nothing.
+
+    Parameters
+    ----------
+    config : Config or mapping, optional
+        Settings as for `run_pipeline`; its ``splits`` may hold splitters of other libraries,
+        its ``audit`` is the level of work.
+    table : Panel, optional
+        A table in memory, in place of the one that the configuration names.
+    features : Recipe, FunctionRecipe or callable, optional
+        A function of the table that returns the features, or a recipe.
+    protocols : mapping of name to callable, optional
+        Your own ways of learning, see `outlast.audit.Protocol`; default: the models of the
+        configuration as a run would fit them.
+    on_check : callable, optional
+        Called with the name of each check before it looks.
+
+    Returns
+    -------
+    AuditReport
+        One finding per check.
+
+    Raises
+    ------
+    InputError
+        For anything wrong with the configuration or the table.
+
+    Examples
+    --------
+    >>> import outlast
+    >>> from sklearn.model_selection import KFold
+    >>> report = outlast.audit_table({"splits": [KFold(5)], "audit": "exact",
+    ...                               "models": ["linear"]})
+    >>> report["LK101"].outcome, report["LK103"].outcome
+    ('issue', 'not_applicable')
+    """
+    config = config if isinstance(config, Config) else make_config(config)
+    return audit_plan(config, table, features, protocols, on_check)
+
+
+def train_models(
+    config: Config, listener: Listener | None = None,
+    on_check: Callable[[str], None] | None = None,
+) -> tuple[Document, Outcome]:
     """Run the jobs of a configuration and judge them, without writing a report."""
-    prepared = prepare(config)
+    prepared = prepare(config, on_check=on_check)
     outcome = run(prepared, listener)
     records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
     sessions = read_sessions(prepared.experiment.folder)
@@ -164,6 +225,11 @@ def _asked_for(record: Record, config: Config) -> bool:
     """Whether a record matches what the configuration set explicitly."""
     job, asked = record.job, config.model_fields_set
     models = {m.name for m in config.models} if config.models else {job.model.name}
-    splits = {s.name for s in config.splits} if "splits" in asked else {job.split.name}
+    splits = {_name(s) for s in config.splits} if "splits" in asked else {_name(job.split)}
     searches = {*config.optimization, "none"} if "optimization" in asked else {job.search.name}
-    return job.model.name in models and job.split.name in splits and job.search.name in searches
+    return job.model.name in models and _name(job.split) in splits and job.search.name in searches
+
+
+def _name(split: Strategy | GivenSplit) -> str:
+    """A split's name without its parameters, whoever made it."""
+    return split.label.split("(")[0]

@@ -55,14 +55,20 @@ class Frozen(BaseModel):
 
 
 class Strategy(Frozen):
-    """A registered strategy by name, with the parameters that differ from its defaults."""
+    """A registered strategy by name, with the parameters that differ from its defaults.
+
+    `title` names a strategy for people whose parameters do not.
+    """
 
     name: str
     params: dict[str, Any] = Field(default_factory=dict)
+    title: str = ""
 
     @property
     def label(self) -> str:
         """Name and parameters in one short text, unique among the strategies of a run."""
+        if self.title:
+            return self.title
         shown = ", ".join(f"{key}={value}" for key, value in sorted(self.params.items()))
         return f"{self.name}({shown})" if shown else self.name
 
@@ -183,7 +189,11 @@ class Failure(Frozen):
 
 
 class Record(Frozen):
-    """What one job left behind. Its presence in the store means that the job is done."""
+    """What one job left behind. Its presence in the store means that the job is done.
+
+    `leaks` names what was known to leak when it was trained: the codes of the checks that
+    were overruled, or "contrast" for a split that leaks on purpose. Nothing takes it away.
+    """
 
     job: Job
     status: Status
@@ -199,6 +209,7 @@ class Record(Frozen):
     trials: tuple[TrialRecord, ...] = ()
     decisions: tuple[Decision, ...] = ()
     note: str = ""
+    leaks: tuple[str, ...] = ()
     artefacts: dict[str, str] = Field(default_factory=dict)
 
     @property

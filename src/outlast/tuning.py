@@ -82,7 +82,7 @@ class Times:
 
     def take(self, rows: Positions) -> Times:
         """Return the chosen rows."""
-        return Times(Instants(self.time.ns[rows], self.time.zone), self.label_end[rows], self.rules)
+        return Times(self.time.take(rows), self.label_end[rows], self.rules)
 
     def folds(self, split: str, params: Mapping[str, Any]) -> list[Fold]:
         """Return the folds of a splitter that keeps the inherited rules."""

@@ -1,72 +1,22 @@
-"""What holds for every registered selector: one reason per feature, from the training rows."""
+"""Every registered selector keeps the contract."""
 
 from __future__ import annotations
 
-import numpy as np
-import polars as pl
 import pytest
 
-from outlast.data import Panel
 from outlast.errors import InputError
-from outlast.features import FeatureTable, default_recipe
-from outlast.records import Decision
-from outlast.selection import SELECTORS, Selection, make_selector
-from tests.features import irregular
+from outlast.selection import SELECTORS, make_selector
+from outlast.selection.base import Selector
+from outlast.testing import SelectorContract
 
 
-@pytest.fixture(scope="module")
-def panel() -> Panel:
-    return irregular.panel()
+class TestEverySelector(SelectorContract):
+    @pytest.fixture(autouse=True, params=SELECTORS)
+    def example(self, request: pytest.FixtureRequest) -> None:
+        self.name = request.param
 
-
-@pytest.fixture(scope="module")
-def table(panel: Panel) -> FeatureTable:
-    return default_recipe(panel).transform(panel)
-
-
-def select(name: str, table: FeatureTable, panel: Panel) -> Selection:
-    return make_selector(name).fit(table.frame, panel.y, table.lineage)
-
-
-@pytest.mark.parametrize("name", SELECTORS)
-def test_every_feature_gets_one_decision_in_order(
-    name: str, table: FeatureTable, panel: Panel
-) -> None:
-    chosen = select(name, table, panel)
-    assert tuple(decision.feature for decision in chosen.decisions) == table.names
-    assert chosen.kept == tuple(d.feature for d in chosen.decisions if d.action != "drop")
-    assert chosen.kept
-
-
-@pytest.mark.parametrize("name", SELECTORS)
-def test_every_decision_says_why(name: str, table: FeatureTable, panel: Panel) -> None:
-    for decision in select(name, table, panel).decisions:
-        verb = "dropped: " if decision.action == "drop" else "kept: "
-        assert decision.sentence.startswith(verb)
-        assert len(decision.sentence) > len(verb)
-        assert decision.code[0] == "F"
-        assert Decision.model_validate_json(decision.model_dump_json()) == decision
-        if decision.action == "drop" and decision.comparator:
-            assert f"`{decision.comparator}`" in decision.sentence
-
-
-@pytest.mark.parametrize("name", SELECTORS)
-def test_the_same_rows_give_the_same_choice(name: str, table: FeatureTable, panel: Panel) -> None:
-    assert select(name, table, panel) == select(name, table, panel)
-
-
-@pytest.mark.parametrize("name", SELECTORS)
-def test_the_input_is_left_as_it_was(name: str, table: FeatureTable, panel: Panel) -> None:
-    before, labels = table.frame.clone(), panel.y.copy()
-    select(name, table, panel)
-    assert table.frame.equals(before)
-    np.testing.assert_array_equal(panel.y, labels)
-
-
-@pytest.mark.parametrize("name", SELECTORS)
-def test_a_single_category_is_enough(name: str) -> None:
-    frame = pl.DataFrame({"kind": ["u", "v", None, "u"]})
-    assert make_selector(name).fit(frame, np.zeros(4), []).kept == ("kind",)
+    def selector(self) -> Selector:
+        return make_selector(self.name)
 
 
 def test_names_and_parameters_are_checked() -> None:

@@ -126,6 +126,36 @@ def test_horizon_as_clock_time() -> None:
     assert panel.horizon_ns == 1.5 * DAY
 
 
+def test_horizon_as_calendar_time() -> None:
+    days = [datetime(2023, 1, day) for day in (29, 30, 31)]
+    panel = Panel.build({"t": days, "y": [0, 1, 0]}, Schema(time="t", target="y", horizon="1mo"))
+    ends = panel.label_end.astype("datetime64[ns]").astype("datetime64[D]").astype(str).tolist()
+    assert ends == ["2023-02-28"] * 3
+
+
+def test_a_calendar_horizon_is_counted_on_the_wall_clock() -> None:
+    noon = pl.Series([datetime(2024, 10, 26, 12), datetime(2024, 10, 27, 12)])
+    table = {"t": noon.dt.replace_time_zone("Europe/Berlin"), "y": [0, 1]}
+    hours = []
+    for horizon in ("1 calendar day", "1D"):
+        panel = Panel.build(table, Schema(time="t", target="y", horizon=horizon))
+        hours.append(((panel.label_end - panel.time.ns) / DAY * 24).tolist())
+    assert hours == [[25, 24], [24, 24]]
+
+
+@pytest.mark.parametrize(
+    "label", [{"horizon": 1}, {"horizon": "36h"}, {"label_end": "end"}, {"horizon": "1 calendar day"}]
+)
+def test_a_publication_delays_every_label_end(label: dict[str, Any]) -> None:
+    frame = table().with_columns(end=pl.col("day") + timedelta(hours=7))
+    early = build(frame, Schema(time="day", entity="who", target="y", **label))
+    late = build(frame, Schema(time="day", entity="who", target="y", **label, label_delay="2D"))
+    known = early.label_end != NAT
+    assert known.any()
+    assert set((late.label_end - early.label_end)[known]) == {2 * DAY}
+    assert (late.label_end[~known] == NAT).all()
+
+
 def test_horizon_as_a_column() -> None:
     ends = [START + timedelta(days=9), None, START + timedelta(days=2), START, None]
     schema = Schema(time="day", entity="who", target="y", label_end="end")
@@ -207,7 +237,11 @@ def _with(**columns: Any) -> pl.DataFrame:
         (_with(y=pl.col("who")), {"task": "regression"}, "'y' is String; regression needs numbers"),
         (_with(y=pl.lit(float("inf")) * pl.col("x").fill_nan(1)), {"task": "regression"},
          r"has 4 infinite value\(s\)"),
-        (_with(day=pl.int_range(5)), {"horizon": "5D"}, "'5D' is clock time.*plain integers"),
+        (_with(day=pl.int_range(5)), {"horizon": "5D"}, "'5D' is clock time.*plain integers; give "
+                                                        "a number of rows"),
+        (_with(day=pl.int_range(5)), {"horizon": "1mo"}, "'1mo' is calendar time.*plain integers"),
+        (_with(day=pl.int_range(5)), {"label_delay": "5D"}, "label_delay '5D' is clock time but "
+                                                            "the times are plain integers; add it"),
     ],
 )
 def test_bad_tables_are_refused_in_words(
@@ -235,6 +269,7 @@ def test_times_with_and_without_zone_do_not_mix() -> None:
 def test_a_zone_is_kept_in_the_table_and_counted_in_utc() -> None:
     local = pl.Series([START, START + timedelta(days=1)]).dt.replace_time_zone("Asia/Tokyo")
     panel = Panel.build({"t": local, "y": [0, 1]}, Schema(time="t", target="y"))
-    assert panel.time.zone == "aware"
+    assert (panel.time.zone, panel.time.tz) == ("aware", "Asia/Tokyo")
+    assert panel.take(np.array([1])).time.tz == "Asia/Tokyo"
     assert panel.time.ns[0] == np.datetime64("2023-12-31T15:00", "ns").astype(np.int64)
     assert panel.frame["t"][0].hour == 0

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
 from outlast.data import Schema
+from outlast.data.durations import Calendar
 from outlast.data.schema import describe, infer_task
 from outlast.errors import InputError
 
@@ -15,19 +19,45 @@ SCHEMA = Schema(time="t", target="y", label_end="end", leaky=("z",), ignore=("no
 def test_reserved_columns_can_never_be_features() -> None:
     assert SCHEMA.reserved == {"t", "y", "end", "z", "note"}
     assert Schema(time="t", target="y", entity="who").reserved == {"t", "y"}
+    lags = {"price": "told", "volume": "5D", "news": "1 calendar day"}
+    assert Schema(time="t", target="y", available_after=lags).reserved == {"t", "y", "told"}
 
 
 def test_the_horizon_is_steps_or_clock_time() -> None:
     assert Schema(time="t", target="y", horizon=5).step_horizon == 5
     assert Schema(time="t", target="y", horizon="5D").step_horizon == timedelta(days=5)
+    assert Schema(time="t", target="y", horizon="1mo").step_horizon == Calendar(months=1)
 
 
 @pytest.mark.parametrize(
-    ("horizon", "message"), [(-1, "horizon must be >= 0"), ("5 X", "unknown unit")]
+    ("given", "text"),
+    [(timedelta(hours=36), "36h"), (pd.DateOffset(months=1, days=2), "1mo 2 calendar days"),
+     (np.timedelta64(7, "D"), "7D"), (np.int64(7), 7), ("7 days", "7 days")],
 )
-def test_a_horizon_must_be_readable(horizon: int | str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Schema(time="t", target="y", horizon=horizon)
+def test_durations_are_kept_as_text(given: Any, text: int | str) -> None:
+    schema = Schema(time="t", target="y", horizon=given)
+    assert schema.horizon == text
+    assert Schema.model_validate_json(schema.model_dump_json()) == schema
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"horizon": -1}, "^Schema: horizon must be >= 0, got -1$"),
+        ({"horizon": "5 X"}, "Schema: horizon: unknown unit in '5 X'"),
+        ({"horizon": True}, "horizon: cannot read True"),
+        ({"label_delay": 3}, "label_delay=3 counts rows; .*'3D' or '3 calendar days'"),
+        ({"label_delay": "soon"}, "label_delay: cannot read 'soon'"),
+        ({"horizn": 5}, "unknown Schema argument 'horizn': did you mean 'horizon'?"),
+        ({"leaky": "z"}, "Schema: leaky: Input should be a valid tuple, got 'z'"),
+        ({"duplicates": "no"}, "duplicates: Input should be 'keep' or 'drop', got 'no'"),
+        ({"available_after": {"x": 45}}, r"available_after\.x: Input should be .* string, got 45"),
+        ({"target": None}, "target: .* valid string, got None"),
+    ],
+)
+def test_bad_roles_are_refused_in_words(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Schema(**{"time": "t", "target": "y", **arguments})
 
 
 def test_roles_must_name_columns() -> None:

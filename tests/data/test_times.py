@@ -16,10 +16,8 @@ from outlast.data.times import (
     NAT,
     Instants,
     check_same_zone,
-    duration_ns,
     format_ns,
     is_date_like,
-    to_duration,
     to_instants,
 )
 from outlast.errors import InputError
@@ -81,6 +79,31 @@ def test_aware_times_are_ordered_in_utc_over_the_october_change(kind: str) -> No
 def test_integers_are_abstract_time(values: Any) -> None:
     got = to_instants(values)
     assert (got.ns.tolist(), got.zone) == ([3, 1, 2], "abstract")
+
+
+@pytest.mark.parametrize("kind", AWARE)
+def test_the_zone_of_aware_times_is_kept(kind: str) -> None:
+    assert to_instants(AWARE[kind]()).tz == ("UTC" if kind == "iso text" else "Europe/Berlin")
+
+
+def test_naive_and_abstract_times_have_no_zone() -> None:
+    assert to_instants(STAMPS).tz is None
+    assert to_instants([1, 2]).tz is None
+
+
+def test_offsets_that_no_zone_has_count_in_utc() -> None:
+    offset = pd.DatetimeIndex(["2024-01-01T00:00+05:45"])
+    for values in (offset, pd.Series(offset), list(offset)):
+        got = to_instants(values)
+        assert (got.ns[0], got.tz) == (offset.asi8[0] * 1000, "UTC")
+    with pytest.raises(InputError, match=r"zone of timestamp\[us, tz=\+05:45\]; convert"):
+        to_instants(pa.array(pd.Series(offset)))
+
+
+def test_some_instants_are_taken() -> None:
+    taken = to_instants(berlin()).take(np.array([True, False, False, False, True]))
+    assert (np.diff(taken.ns).tolist(), taken.zone, taken.tz) == (
+        [4 * HOUR], "aware", "Europe/Berlin")
 
 
 def test_instants_pass_through() -> None:
@@ -168,44 +191,7 @@ def test_dates_that_could_be_read_two_ways_are_refused(text: str) -> None:
         to_instants([text])
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (3, 3),
-        (np.int64(3), 3),
-        ("2D", timedelta(days=2)),
-        ("30 mins", timedelta(minutes=30)),
-        ("1.5h", timedelta(minutes=90)),
-        (timedelta(days=1), timedelta(days=1)),
-        (pd.Timedelta("1D"), timedelta(hours=24)),
-        (np.timedelta64(90, "m"), timedelta(minutes=90)),
-    ],
-)
-def test_durations(value: Any, expected: Any) -> None:
-    assert to_duration(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        (-1, "must be >= 0"),
-        (timedelta(days=-1), "must be >= 0"),
-        (float("nan"), "cannot read nan"),
-        (np.timedelta64("NaT"), "cannot read"),
-        (pd.NaT, "cannot read"),
-        ("-3D", "cannot read '-3D'"),
-        ("3 moons", "unknown unit in '3 moons'"),
-        (True, "expected a duration"),
-        (None, "cannot read None"),
-    ],
-)
-def test_bad_durations_are_refused(value: Any, message: str) -> None:
-    with pytest.raises(InputError, match=f"gap.*{message}"):
-        to_duration(value, "gap")
-
-
-def test_durations_and_times_as_numbers_and_text() -> None:
-    assert duration_ns(timedelta(days=1, microseconds=1)) == 86_400 * 10**9 + 1_000
+def test_times_as_text() -> None:
     assert format_ns(int(STAMPS.view(np.int64)[0])) == "2024-02-28 23:30:00"
 
 

@@ -9,7 +9,7 @@ from outlast.judge.leaderboard import Board, BoardSettings, Result, build_board
 from outlast.metrics import METRICS, score_all
 from outlast.records import Decision, FoldAudit, Job, Record, Strategy
 
-SETTINGS = BoardSettings(frozenset({"prior"}), frozenset({"random"}), n_draws=400,
+SETTINGS = BoardSettings(frozenset({"prior"}), n_draws=400,
                          split_order=("temporal", "random"))
 
 
@@ -36,6 +36,7 @@ def result(
                       train_end=-step, test_start=0, test_end=int(time[-1]))
     record = Record(job=job, status="ok", session="s", started="now", audit=audit,
                     scores=score_all("binary", y, p), decisions=decisions,
+                    leaks=("contrast",) if split == "random" else (),
                     seconds={"fit": fit_seconds, "search": 0.0, "predict": 0.0})
     return Result(record, table)
 

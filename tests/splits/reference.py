@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,6 @@ class Blocks(WindowSplitter):
     """A two-sided strategy for tests: each fold tests some of K blocks of the distinct times."""
 
     name = "blocks"
-    two_sided = True
 
     def __init__(
         self, n_blocks: int = 5, chosen: Sequence[Sequence[int]] | None = None,
@@ -39,7 +39,8 @@ class Blocks(WindowSplitter):
         self.held_out = held_out
         self.past_only = past_only
 
-    def _trains_after(self) -> bool:
+    @property
+    def two_sided(self) -> bool:
         return not self.past_only
 
     def _windows(self, timeline: Timeline) -> Iterable[Window]:
@@ -54,6 +55,7 @@ class Spans(WindowSplitter):
     """A strategy for tests that proposes the windows it was given, all in one fold."""
 
     name = "spans"
+    two_sided = False
 
     def __init__(
         self, spans: Sequence[tuple[int, int]] = ((0, LAST),), train_size: int | None = None,
@@ -112,11 +114,15 @@ class Example:
         """The instant `amount` later, in steps or microseconds."""
         if not self.steps or amount == 0:
             return instant + amount
-        distinct = sorted(set(self.time))
-        place = sum(u < instant for u in distinct) + amount
+        place = sum(u < instant for u in self.distinct) + amount
         if place < 0:
             return -np.inf
-        return distinct[place] if place < len(distinct) else np.inf
+        return self.distinct[place] if place < len(self.distinct) else np.inf
+
+    @cached_property
+    def distinct(self) -> list[int]:
+        """The sorted distinct times."""
+        return sorted(set(self.time))
 
 
 @st.composite

@@ -75,7 +75,8 @@ def test_it_needs_events() -> None:
 def test_parameters_of_the_base_may_stand_beside_its_own() -> None:
     flat = make_splitter("event_aware", {"base": "expanding_window", "n_splits": 3, "test_size": 5,
                                          "gap": 1}, events=TABLE)
-    nested = EventAwareSplit("expanding_window", {"n_splits": 3, "test_size": 5}, gap=1, events=TABLE)
+    nested = EventAwareSplit("expanding_window", {"n_splits": 3, "test_size": 5}, gap=1,
+                             events=TABLE)
     assert rows(flat.folds(TIME)) == rows(nested.folds(TIME))
     both = make_splitter("event_aware", {"base_params": {"test_size": 0.5}}, events=TABLE)
     assert both.folds(TIME)[0].test[0] == 12

@@ -19,6 +19,17 @@ def test_names_are_the_keys() -> None:
     }
 
 
+def test_forward_splits_come_first_and_the_contrast_last() -> None:
+    assert list(SPLITTERS) == [
+        "temporal", "event_aware", "walk_forward", "expanding_window", "purged_kfold",
+        "combinatorial_purged", "leave_one_event_out", "regime", "group", "random"]
+    made = [make_splitter(name) for name in SPLITTERS]
+    assert [splitter.name for splitter in made if splitter.leaky] == ["random"]
+    assert [splitter.name for splitter in made if splitter.two_sided] == [
+        "purged_kfold", "combinatorial_purged"]
+    assert [splitter.name for splitter in made if splitter.needs_groups] == ["group"]
+
+
 def test_parameters_reach_the_splitter() -> None:
     splitter = make_splitter("temporal", {"test_size": 3, "gap": 1})
     assert isinstance(splitter, TemporalSplit)
@@ -28,6 +39,10 @@ def test_parameters_reach_the_splitter() -> None:
 def test_events_go_to_those_who_need_or_ask_for_them() -> None:
     assert make_splitter("temporal", events=TABLE).folds(TIME)[0].test[0] == 8
     assert make_splitter("event_aware", events=TABLE).folds(TIME)[0].test[0] == 9
+    event = make_splitter("leave_one_event_out", events=TABLE).folds(TIME)
+    assert [fold.test.tolist() for fold in event] == [[7, 8]]
+    assert [fold.name for fold in make_splitter("regime", events=TABLE).folds(TIME)] == [
+        "event #1", "outside #2"]
     asked = make_splitter("temporal", {"events": True}, events=TABLE)
     assert asked.folds(TIME)[0].test[0] == 9
     own = make_splitter("temporal", {"events": events((6, 7))}, events=TABLE)

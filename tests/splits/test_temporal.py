@@ -97,6 +97,34 @@ def test_calendar_month_labels_may_share_their_end() -> None:
     assert fold(TemporalSplit(1), time, label_end).train.tolist() == [0, 1, 2]
 
 
+def test_a_calendar_day_of_the_october_change_has_25_hours() -> None:
+    time = pd.date_range("2024-10-26", periods=49, freq="h", tz="Europe/Berlin")
+    assert fold(TemporalSplit("1 calendar day"), time).test.size == 25
+    assert fold(TemporalSplit("1D"), time).test.size == 24
+    got = fold(TemporalSplit("2024-10-28T00:00+01:00", gap="1 calendar day"),
+               time.append(time[-1:] + pd.Timedelta("1h")))
+    assert got.audit.n_gap == 25
+
+
+def test_months_of_the_calendar() -> None:
+    time = days(*range(1, 92))  # January to March 2024
+    got = fold(TemporalSplit("1mo", gap=pd.DateOffset(months=1)), time)
+    assert time[got.test[0]] == np.datetime64("2024-03-01")
+    assert time[got.train[-1]] == np.datetime64("2024-01-31")
+    assert got.audit.n_gap == 29
+
+
+def test_labels_of_a_calendar_month_are_purged_to_its_end() -> None:
+    time = days(*range(1, 61)).astype("datetime64[us]")
+    panel = Panel.build({"day": time, "y": [0, 1] * 30}, Schema(time="day", target="y",
+                                                                horizon="1mo"))
+    ends = Instants(panel.label_end, panel.time.zone)
+    got = TemporalSplit("2024-02-29").folds(panel.time, ends)[0]
+    assert got.train.tolist() == list(range(31)), "the 29th, 30th and 31st all end that day"
+    strict = TemporalSplit("2024-02-29", boundary="strict").folds(panel.time, ends)[0]
+    assert strict.train.tolist() == list(range(28))
+
+
 def test_labels_of_h_steps_end_at_the_entitys_own_rows() -> None:
     day = days(1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 6, 7, 8).astype("datetime64[us]")
     table = pd.DataFrame({"day": day, "who": list("aaaaaaaabbbbb"), "y": [0, 1] * 6 + [0]})
@@ -124,7 +152,7 @@ def test_a_late_entity_does_not_move_the_cut() -> None:
 
 def test_rows_without_a_label_are_refused_or_left_out() -> None:
     time = days(*range(1, 11))
-    label_end = (time + 1).astype("datetime64[ns]")
+    label_end = (time + np.timedelta64(1, "D")).astype("datetime64[ns]")
     label_end[[2, 9]] = np.datetime64("NaT")
     with pytest.raises(InputError, match=r"label_end: 2 missing.*row\(s\) \[2, 9\]"):
         fold(TemporalSplit(), time, label_end)
@@ -156,7 +184,7 @@ def test_cuts_that_leave_nothing_or_cannot_be_read(size: Any, message: str) -> N
 def test_a_horizon_longer_than_the_data() -> None:
     time = days(*range(1, 11))
     with pytest.raises(InputError, match=r"left to train on.*\(8 purged\); the label horizon"):
-        fold(TemporalSplit(), time, time + 400)
+        fold(TemporalSplit(), time, time + np.timedelta64(400, "D"))
 
 
 def test_unknown_boundary() -> None:

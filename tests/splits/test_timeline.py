@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from outlast.data.durations import Calendar
 from outlast.data.times import NAT, Instants
 from outlast.errors import InputError
 from outlast.splits.timeline import FIRST, LAST, Length, Timeline, read_timeline
@@ -87,6 +88,33 @@ def test_clock_time_ignores_the_rows_and_stops_at_the_ends_of_time() -> None:
     assert timeline.earlier(FIRST, day) == FIRST
 
 
+def test_calendar_time_is_counted_on_the_wall_clock_of_the_zone() -> None:
+    timeline = read_timeline(days(1, 31, 60, 91))  # the first of January to the 31st of March
+    month = timeline.duration("1mo", "gap")
+    assert month == Length(0, False, Calendar(months=1))
+    assert timeline.later(at(31), month) == at(60), "the 29th of February"
+    assert timeline.earlier(at(91), month) == at(60)
+    assert timeline.earlier(at(91), month * 2) == at(31), "not the 29th of January"
+    assert timeline.later(LAST, month) == LAST
+    assert timeline.earlier(FIRST, month) == FIRST
+    noons = pd.date_range("2024-10-26 12:00", periods=2, tz="Europe/Berlin")
+    berlin = read_timeline(noons)
+    day = berlin.duration("1 calendar day", "gap")
+    assert berlin.later(berlin.at(0), day) == berlin.at(1) == berlin.at(0) + 25 * DAY // 24
+    assert berlin.later(berlin.at(0), berlin.duration("1D", "gap")) == berlin.at(0) + DAY
+
+
+def test_lengths_of_one_unit_add_up() -> None:
+    month, week = Length(0, False, Calendar(1)), Length(0, False, Calendar(days=7))
+    assert month * 2 + week * -1 == Length(0, False, Calendar(2, -7))
+    assert Length(0, False, Calendar()) + month == month
+    assert Length(2) + Length(3) * -1 == Length(-1)
+    assert [bool(length) for length in (month, month * 0, Length(0), Length(-1))] == [
+        True, False, False, True]
+    assert (month.unit, Length(1).unit, Length(1, steps=False).unit) == (
+        "calendar time", "timestamps", "clock time")
+
+
 def test_rows_are_counted_in_half_open_windows() -> None:
     assert irregular().count(at(2), at(8)) == 2
 
@@ -103,6 +131,7 @@ def test_lengths_are_read() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [(0, "test_size must be above zero, got 0"), ("0D", "must be above zero"),
+     ("0mo", "must be above zero"),
      (0.0, "between 0 and 1, got 0.0"), (1.0, "between 0 and 1, got 1.0; an int counts"),
      (float("nan"), "between 0 and 1, got nan"), (-3, "must be >= 0, got -3"),
      (None, "cannot read None")],
@@ -119,8 +148,10 @@ def test_bad_gaps_are_refused(value: Any) -> None:
 
 
 def test_clock_time_needs_a_clock() -> None:
-    with pytest.raises(InputError, match="gap='3D' is clock time but the times are integers"):
+    with pytest.raises(InputError, match="gap='3D' is clock time but the times are plain integers"):
         read_timeline([1, 2]).duration("3D", "gap")
+    with pytest.raises(InputError, match="gap='1mo' is calendar time .*; give a number of steps"):
+        read_timeline([1, 2]).duration("1mo", "gap")
 
 
 def test_times_in_messages() -> None:

@@ -12,7 +12,7 @@ from timebasedcv.sklearn import TimeBasedCVSplitter
 from outlast.errors import InputError
 from outlast.splits import WalkForwardSplit
 from tests.splits.reference import days
-from tests.splits.test_expanding_window import irregular, pairs
+from tests.splits.test_expanding_window import dates, irregular, pairs
 
 
 @pytest.mark.parametrize("n_splits", [2, 5])
@@ -94,3 +94,20 @@ def test_a_train_window_that_does_not_fit_is_an_error() -> None:
         WalkForwardSplit(5, test_size=2, train_size=12).folds(np.arange(20))
     with pytest.raises(InputError, match="train_size must be above zero"):
         WalkForwardSplit(train_size="0D").folds(days(*range(1, 20)))
+
+
+def test_train_windows_may_be_calendar_months() -> None:
+    time = dates("2023-01-01", "2023-12-31")
+    for gap, first in [(0, "2023-07-01"), ("1 calendar week", "2023-06-24")]:
+        folds = WalkForwardSplit(3, "1mo", train_size="3mo", gap=gap).folds(time)
+        assert str(time[folds[0].train[0]]) == first
+        assert [str(time[fold.test[0]]) for fold in folds] == [
+            "2023-10-01", "2023-11-01", "2023-12-01"]
+    assert [fold.train.size for fold in WalkForwardSplit(2, "1mo", train_size="1mo").folds(time)] == [
+        31, 30], "October, then November"
+
+
+def test_by_default_calendar_windows_train_on_as_much_clock_time() -> None:
+    time = dates("2023-01-01", "2023-12-31")
+    folds = WalkForwardSplit(3, "1mo").folds(time)
+    assert [fold.train.size for fold in folds] == [273, 273, 273]

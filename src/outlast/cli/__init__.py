@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from outlast import __version__
-from outlast.cli import commands, doctor, runs, tracker
+from outlast.cli import audit, commands, doctor, plan, runs, tracker
 from outlast.errors import OutlastError
 
 app = App(
@@ -22,7 +22,8 @@ app = App(
     # Flags are shown as they are documented, --n_trials; --n-trials is understood too.
     default_parameter=Parameter(negative=(), consume_multiple=True, name_transform=str),
 )
-for command in (commands.run, commands.experiments, commands.train, commands.report, doctor.doctor):
+for command in (commands.run, commands.experiments, commands.train, commands.report, plan.splits,
+                audit.audit, doctor.doctor):
     app.command(command)
 app.command(tracker.app)
 app.command(runs.app)

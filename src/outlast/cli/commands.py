@@ -8,17 +8,19 @@ import sys
 from rich.console import Console
 from rich.markup import escape
 
-from outlast.cli.options import DataOptions, MatrixOptions, RunOptions, configure
+from outlast.cli.options import DataOptions, LeakOptions, MatrixOptions, RunOptions, configure
 from outlast.config import Config
 from outlast.errors import OutlastError
 
 _NO_DATA, _NO_MATRIX, _NO_RUN = DataOptions(), MatrixOptions(), RunOptions()
+_NO_LEAKS = LeakOptions()
 
 
 def run(
     *,
     data: DataOptions = _NO_DATA,
     matrix: MatrixOptions = _NO_MATRIX,
+    leaks: LeakOptions = _NO_LEAKS,
     options: RunOptions = _NO_RUN,
     skip_training: bool = False,
 ) -> None:
@@ -38,7 +40,7 @@ def run(
     skip_training
         Only write the report over what is stored already.
     """
-    config = configure(data, matrix, options)
+    config = configure(data, matrix, options, leaks)
     if skip_training:
         _report(config, None)
         return
@@ -47,7 +49,7 @@ def run(
 
     console = Console()
     with live_progress(console) as listener:
-        result = run_pipeline(config, listener=listener)
+        result = run_pipeline(config, listener=listener, on_check=listener.on_check)
     show_result(console, result)
     if result.outcome is not None and result.outcome.failed == len(result.outcome.plan.jobs):
         raise OutlastError("every job failed; the logs are named in the report")
@@ -57,6 +59,7 @@ def experiments(
     *,
     data: DataOptions = _NO_DATA,
     matrix: MatrixOptions = _NO_MATRIX,
+    leaks: LeakOptions = _NO_LEAKS,
     options: RunOptions = _NO_RUN,
 ) -> None:
     """Run the experiment matrix and store its results, without a report.
@@ -68,9 +71,9 @@ def experiments(
     from outlast.experiments import run as run_jobs
 
     console = Console()
-    prepared = prepare(configure(data, matrix, options))
+    config = configure(data, matrix, options, leaks)
     with live_progress(console) as listener:
-        outcome = run_jobs(prepared, listener)
+        outcome = run_jobs(prepare(config, on_check=listener.on_check), listener)
     console.print(f"{outcome.trained} jobs trained, {outcome.reused} reused, {outcome.failed} "
                   f"failed; results in {escape(str(outcome.experiment.folder))}",
                   soft_wrap=True)
@@ -81,6 +84,7 @@ def train(
     *,
     data: DataOptions = _NO_DATA,
     matrix: MatrixOptions = _NO_MATRIX,
+    leaks: LeakOptions = _NO_LEAKS,
     options: RunOptions = _NO_RUN,
 ) -> None:
     """Train models under one split, without search unless asked, and show their scores.
@@ -95,14 +99,14 @@ def train(
     from outlast.cli.display import live_progress, show_leaderboard, show_models
     from outlast.pipeline import train_models
 
-    config = configure(data, matrix, options)
+    config = configure(data, matrix, options, leaks)
     narrow = {"splits": ("temporal",), "optimization": ("none",)}
     missing = {k: v for k, v in narrow.items() if k not in config.model_fields_set}
     if missing:
         config = Config.model_validate({**config.model_dump(exclude_unset=True), **missing})
     console = Console()
     with live_progress(console) as listener:
-        document, outcome = train_models(config, listener)
+        document, outcome = train_models(config, listener, listener.on_check)
     show_leaderboard(console, document)
     show_models(console, document, outcome)
 

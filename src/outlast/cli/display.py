@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +12,7 @@ from rich.panel import Panel as Box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from outlast.experiments import Listener, Outcome
+from outlast.experiments import Outcome
 from outlast.experiments import Progress as Step
 from outlast.judge.board import Row
 from outlast.judge.wording import bounds, number, signed_number
@@ -23,13 +24,23 @@ _COLOURS = {"clear": "green", "tie": "green", "none": "red", "not_enough_evidenc
 _SHOWN_ROWS = 12
 
 
+class Watcher(Protocol):
+    """Is told of every change of the jobs, and of every leak check before it looks."""
+
+    def __call__(self, step: Step) -> None:
+        """Show how far the jobs are."""
+
+    def on_check(self, name: str) -> None:
+        """Show which check looks now."""
+
+
 @contextlib.contextmanager
-def live_progress(console: Console) -> Iterator[Listener]:
+def live_progress(console: Console) -> Iterator[Watcher]:
     """Show a bar with what is running; without a terminal, a line at every tenth.
 
     Yields
     ------
-    callable
+    Watcher
         The listener for `outlast.experiments.run`.
     """
     if not console.is_terminal:
@@ -53,12 +64,16 @@ class _LiveProgress:
                          current=escape(step.job.label))
         _print_failure(self._console, step)
 
+    def on_check(self, name: str) -> None:
+        """Show the check in the place of the job."""
+        self._bar.update(self._task, current=escape(f"leak check {name}"))
+
 
 class _PlainProgress:
     """A line at every tenth of the jobs, and one per failure."""
 
     def __init__(self, console: Console) -> None:
-        self._console, self._shown = console, -1
+        self._console, self._shown, self._checking = console, -1, False
 
     def __call__(self, step: Step) -> None:
         _print_failure(self._console, step)
@@ -66,6 +81,12 @@ class _PlainProgress:
         if tenth > self._shown and step.kind != "started":
             self._shown = tenth
             self._console.print(f"{step.done} of {step.total} jobs done")
+
+    def on_check(self, name: str) -> None:
+        """Say once that the checks are at work."""
+        if self._shown < 0 and not self._checking:
+            self._checking = True
+            self._console.print("checking table, features and splits for leaks")
 
 
 def _print_failure(console: Console, step: Step) -> None:

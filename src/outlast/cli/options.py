@@ -26,9 +26,17 @@ class DataOptions:
     task: Literal["binary", "multiclass", "regression"] | None = None
     """Read off the target when not given."""
     horizon: int | str | None = None
-    """How far the label looks ahead: rows of the entity (5) or clock time (7D)."""
+    """How far the label looks ahead: rows of the entity (5), clock time (7D), or calendar time
+    (1mo, "1 calendar day")."""
     label_end: str | None = None
-    """Column with the time at which the label is known; replaces the horizon."""
+    """Column with the time at which the label has happened; replaces the horizon."""
+    label_delay: int | str | None = None
+    """How long after that the label is published: clock or calendar time."""
+    available_after: tuple[str, ...] | None = None
+    """When columns became known after their row's time, as COLUMN=45D, or as COLUMN=TIME_COLUMN
+    where the table has a column with that time."""
+    duplicates: Literal["keep", "drop"] | None = None
+    """Whether rows that repeat an earlier row's columns and target are left out. [default: keep]"""
     events: str | None = None
     """Table of events with columns start, end, name, kind, entity."""
     leaky: tuple[str, ...] | None = None
@@ -47,11 +55,15 @@ class MatrixOptions:
     models: tuple[str, ...] | None = None
     """Model types: prior, last_value, linear, lightgbm, xgboost, catboost, random_forest (slow)."""
     splits: tuple[str, ...] | None = None
-    """Splits: temporal, event_aware, walk_forward, expanding_window, random (leaky contrast)."""
+    """Splits: temporal, event_aware, walk_forward, expanding_window, purged_kfold,
+    combinatorial_purged, leave_one_event_out, regime, group, random (leaky contrast), or the
+    dotted path of any other splitter."""
     optimization: tuple[Literal["optuna", "random", "grid", "none"], ...] | None = None
     """Hyper-parameter searches; `none` is the defaults. [default: none optuna]"""
     n_trials: int | None = None
     """Trials of one search, the defaults included. [default: 10]"""
+    features: str | None = None
+    """Function of the table that returns the features, as module:name. [default: a recipe]"""
     selection: str | None = None
     """Feature selection, fitted in each fold: redundancy (default) or none."""
     metric: str | None = None
@@ -62,6 +74,27 @@ class MatrixOptions:
     """Seed of everything random. [default: 0]"""
     quick_run: bool = False
     """Minimal matrix: baselines, linear and lightgbm, three splits, no search."""
+
+
+@Parameter(name="*", group="Leak checks")
+@dataclass(frozen=True, kw_only=True)
+class AuditOptions:
+    """How leaks are looked for."""
+
+    audit: Literal["exact", "quick", "full"] | None = None
+    """Exact checks only, or statistical ones too, with tens or hundreds of repetitions.
+    [default: quick]"""
+    mute: tuple[str, ...] | None = None
+    """Codes of checks that are not asked, such as LK306."""
+
+
+@Parameter(name="*", group="Leak checks")
+@dataclass(frozen=True, kw_only=True)
+class LeakOptions(AuditOptions):
+    """How leaks are looked for, and what happens when there are some."""
+
+    allow_leaks: bool = False
+    """Train although an exact check found a leak; the results carry it for ever."""
 
 
 @Parameter(name="*", group="Run")
@@ -77,7 +110,9 @@ class RunOptions:
     """Folder for everything that is written. [default: reports]"""
 
 
-def configure(data: DataOptions, matrix: MatrixOptions, run: RunOptions) -> Config:
+def configure(
+    data: DataOptions, matrix: MatrixOptions, run: RunOptions, audit: AuditOptions | None = None
+) -> Config:
     """Merge defaults, the YAML file and the flags into one configuration.
 
     Raises
@@ -88,7 +123,7 @@ def configure(data: DataOptions, matrix: MatrixOptions, run: RunOptions) -> Conf
     table = _given(data)
     if "data" in table:
         table["source"] = table.pop("data")
-    values = {**_given(matrix), **_given(run)}
+    values = {**_given(matrix), **_given(run), **(_given(audit) if audit else {})}
     path = values.pop("config", None)
     if values.pop("quick_run", False):
         values = {**QUICK, **values}
@@ -98,4 +133,6 @@ def configure(data: DataOptions, matrix: MatrixOptions, run: RunOptions) -> Conf
 def _given(options: Any) -> dict[str, Any]:
     """The flags that were given."""
     found = {field.name: getattr(options, field.name) for field in fields(options)}
-    return {name: value for name, value in found.items() if value not in (None, False)}
+    # By identity: a seed of 0 was given, although 0 == False.
+    return {name: value for name, value in found.items()
+            if value is not None and value is not False}

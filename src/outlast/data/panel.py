@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +11,14 @@ import numpy.typing as npt
 import polars as pl
 import polars.selectors as cs
 
+from outlast.data.availability import as_known
+from outlast.data.duplicates import repeated_rows
+from outlast.data.durations import add_duration, need_clock, to_duration
 from outlast.data.events import Events
 from outlast.data.hashing import table_hash
 from outlast.data.readers import to_frame
 from outlast.data.schema import Schema, infer_task
-from outlast.data.times import NAT, Instants, Nanoseconds, check_same_zone, duration_ns, to_instants
+from outlast.data.times import NAT, Instants, Nanoseconds, check_same_zone, to_instants
 from outlast.errors import InputError
 from outlast.records import Task, content_hash
 
@@ -31,7 +33,8 @@ class Panel:
     ----------
     name : str
     frame : polars.DataFrame
-        Every row and column of the source; NaN is null, time is a real time.
+        Every row and column of the source; NaN is null, time is a real time, and columns of
+        `Schema.available_after` hold what was known at each row.
     schema : Schema
         With the task and, for classification, the class labels filled in.
     events : Events
@@ -43,6 +46,10 @@ class Panel:
         The class index or the value; NaN where there is no label.
     source_row : ndarray of intp, shape (n,)
         Position of each row in the table that the panel was built from.
+    known_at : dict of column to ndarray of int64, shape (n,)
+        For each column of `Schema.available_after`, when the value of each row became known.
+    dropped_duplicates : int, default 0
+        Rows that were left out since they repeat an earlier one.
     """
 
     name: str
@@ -53,6 +60,8 @@ class Panel:
     label_end: Nanoseconds
     y: npt.NDArray[np.float64]
     source_row: npt.NDArray[np.intp]
+    known_at: dict[str, Nanoseconds] = field(default_factory=dict)
+    dropped_duplicates: int = 0
 
     @classmethod
     def build(
@@ -71,12 +80,16 @@ class Panel:
         Returns
         -------
         Panel
+            A label ends where `Schema.label_end` or `Schema.horizon` says, and
+            `Schema.label_delay` later. Columns of `Schema.available_after` hold the latest
+            value of the same entity that was known at the row's time, see `as_known`.
 
         Raises
         ------
         InputError
             For an empty table, an unknown column, a missing time, a repeated
-            (entity, time) pair, mixed time zones, or a label that ends before its row.
+            (entity, time) pair, mixed time zones, a label that ends before its row, or clock
+            or calendar time where the times are integers.
 
         Examples
         --------
@@ -96,8 +109,13 @@ class Panel:
         events = events or Events.none()
         if len(events):
             check_same_zone(("time", time), ("events", Instants(time.ns[:1], events.zone)))  # type: ignore[arg-type]
-        label_end = _label_ends(frame, schema, time)
-        return cls(name, frame, schema, events, time, label_end, _target(frame, schema), source_row)
+        label_end = _delayed(_label_ends(frame, schema, time), schema, time)
+        repeated = repeated_rows(frame, schema) if schema.duplicates == "drop" else None
+        frame, known_at = as_known(frame, schema, time)
+        panel = cls(name, frame, schema, events, time, label_end, _target(frame, schema),
+                    source_row, known_at)
+        # Last: labels and published values are those of the whole table.
+        return panel if repeated is None else panel._without(repeated)
 
     @property
     def n_rows(self) -> int:
@@ -150,8 +168,12 @@ class Panel:
         """Return the panel of some rows, given as a mask or as ascending positions."""
         rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         return replace(self, frame=self.frame[rows], label_end=self.label_end[rows],
-                       time=Instants(self.time.ns[rows], self.time.zone), y=self.y[rows],
-                       source_row=self.source_row[rows])
+                       time=self.time.take(rows), y=self.y[rows],
+                       source_row=self.source_row[rows],
+                       known_at={name: known[rows] for name, known in self.known_at.items()})
+
+    def _without(self, repeated: npt.NDArray[np.bool_]) -> Panel:
+        return replace(self.take(~repeated), dropped_duplicates=int(repeated.sum()))
 
 
 def _sorted_by_time(
@@ -170,9 +192,10 @@ def _sorted_by_time(
             raise InputError(f"entity column {schema.entity!r} has {missing} missing value(s); "
                              "every row must belong to someone")
         keys.append(frame[schema.entity].cast(pl.String).alias("__entity"))
-    order = pl.DataFrame(keys).with_row_index("__row").sort(*[k.name for k in keys])["__row"].to_numpy()
+    rows = pl.DataFrame(keys).with_row_index("__row").sort(*[key.name for key in keys])
+    order = rows["__row"].to_numpy()
     frame = frame.with_columns(column)[order]
-    return frame, Instants(time.ns[order], time.zone), order.astype(np.intp)
+    return frame, time.take(order), order.astype(np.intp)
 
 
 def _refuse_repeats(frame: pl.DataFrame, schema: Schema) -> None:
@@ -228,13 +251,20 @@ def _label_ends(frame: pl.DataFrame, schema: Schema, time: Instants) -> Nanoseco
                              "cannot be known before it is predicted")
         return ends.ns
     horizon = schema.step_horizon
-    if isinstance(horizon, timedelta):
-        if time.zone == "abstract":
-            raise InputError(f"horizon {schema.horizon!r} is clock time, but time column "
-                             f"{schema.time!r} holds plain integers; give the horizon as a number "
-                             "of rows")
-        return time.ns + duration_ns(horizon)
-    return step_label_ends(time.ns, _entity_of(frame, schema), horizon)
+    if isinstance(horizon, int):
+        return step_label_ends(time.ns, _entity_of(frame, schema), horizon)
+    need_clock(time.zone, horizon, f"horizon {schema.horizon!r}", "give a number of rows")
+    return add_duration(time, horizon)
+
+
+def _delayed(ends: Nanoseconds, schema: Schema, time: Instants) -> Nanoseconds:
+    """Add the time that a label waits for its publication."""
+    delay = to_duration(schema.label_delay, "label_delay")
+    if isinstance(delay, int):
+        return ends
+    need_clock(time.zone, delay, f"label_delay {schema.label_delay!r}",
+               "add it to a column and name that as label_end")
+    return add_duration(replace(time, ns=ends), delay)
 
 
 def step_label_ends(

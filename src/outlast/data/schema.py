@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 import polars as pl
-from pydantic import field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from outlast.data.times import to_duration
-from outlast.errors import InputError, suggest
+from outlast.data.durations import Duration, duration_text, is_duration, to_duration
+from outlast.errors import InputError, suggest, unknown_name
 from outlast.records import Frozen, Task, canonical_json, content_hash
 
 
-class Schema(Frozen):
+class _Spoken(Frozen):
+    """A record that says what is wrong with its arguments as an `InputError`."""
+
+    def __init__(self, **values: Any) -> None:
+        for name in values:
+            if name not in type(self).model_fields:
+                raise unknown_name(f"{type(self).__name__} argument", name, type(self).model_fields)
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise InputError(f"{type(self).__name__}: {'; '.join(_reasons(error))}") from error
+
+
+def _reasons(error: ValidationError) -> Iterator[str]:
+    for item in error.errors():
+        told = item.get("ctx", {}).get("error")
+        where = ".".join(str(part) for part in item["loc"])
+        yield str(told) if told is not None else f"{where}: {item['msg']}, got {item['input']!r}"
+
+
+class Schema(_Spoken):
     """The roles of a table's columns.
 
     Parameters
@@ -26,10 +45,20 @@ class Schema(Frozen):
     entity : str, optional
         Who or what a row is about. Without it the table is a single series.
     horizon : int or str, default 0
-        How far the label looks ahead: an int counts rows of the same entity ("h steps"),
-        a text such as ``"5D"`` is clock time. Ignored when `label_end` is given.
+        How far the label looks ahead: an int counts rows of the same entity ("h steps"), a
+        text is clock time such as ``"5D"`` (a day is 24 hours) or calendar time such as
+        ``"1mo"`` or ``"1 calendar day"``. Ignored when `label_end` is given.
     label_end : str, optional
-        Column with the time at which each row's label is known.
+        Column with the time at which each row's label has happened.
+    label_delay : int or str, default 0
+        How long after that it is published: clock or calendar time, added to every label
+        end.
+    available_after : mapping of column to str, optional
+        When the value of a column that is stamped t became known: a stretch of time after t,
+        such as ``"45D"`` or ``"1 calendar day"``, or the name of a column with that time.
+        `Panel.build` then gives each row the latest value that was known at its time.
+    duplicates : {"keep", "drop"}, default "keep"
+        Whether a row that repeats the features and the target of an earlier one is left out.
     task : {"binary", "multiclass", "regression"}, optional
         Read off the target when not given.
     leaky : sequence of str
@@ -47,27 +76,42 @@ class Schema(Frozen):
     entity: str | None = None
     horizon: int | str = 0
     label_end: str | None = None
+    label_delay: int | str = 0
+    available_after: dict[str, str] = Field(default_factory=dict)
+    duplicates: Literal["keep", "drop"] = "keep"
     task: Task | None = None
     leaky: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
 
-    @field_validator("horizon")
+    @field_validator("horizon", "label_delay", mode="before")
     @classmethod
-    def _readable_horizon(cls, value: int | str) -> int | str:
-        to_duration(value, "horizon")
+    def _readable(cls, value: Any, info: ValidationInfo) -> int | str:
+        read = to_duration(value, str(info.field_name))
+        if isinstance(value, str):
+            return value
+        return read if isinstance(read, int) else duration_text(read)
+
+    @field_validator("label_delay")
+    @classmethod
+    def _no_rows(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and value:
+            raise InputError(f"label_delay={value} counts rows; the delay of a publication is "
+                             f"clock or calendar time, such as '{value}D' or "
+                             f"'{value} calendar days'")
         return value
 
     @property
-    def step_horizon(self) -> int | timedelta:
-        """The horizon as steps (int) or clock time (timedelta)."""
+    def step_horizon(self) -> int | Duration:
+        """The horizon as steps (int), clock time (timedelta) or calendar time."""
         return to_duration(self.horizon, "horizon")
 
     @property
     def reserved(self) -> frozenset[str]:
         """Columns that can never be a feature."""
         named = {self.time, self.target, self.label_end, *self.leaky, *self.ignore}
+        named.update(name for name in self.available_after.values() if not is_duration(name))
         return frozenset(name for name in named if name is not None)
 
     @property
@@ -90,13 +134,25 @@ class Schema(Frozen):
                                  "three different columns")
         singles = {"time": self.time, "entity": self.entity, "target": self.target,
                    "label_end": self.label_end}
-        lists = {"leaky": self.leaky, "ignore": self.ignore, "categorical": self.categorical}
+        lists = {"leaky": self.leaky, "ignore": self.ignore, "categorical": self.categorical,
+                 "available_after": tuple(self.available_after)}
         named = [(role, name) for role, name in singles.items() if name is not None]
         named += [(role, name) for role, names in lists.items() for name in names]
         for role, name in named:
             if name not in columns:
                 raise InputError(f"{role} column {name!r} is not in the table: "
                                  f"{suggest(name, columns)}")
+        self._check_availability(columns)
+
+    def _check_availability(self, columns: Sequence[str]) -> None:
+        for name, source in self.available_after.items():
+            if name in self.reserved or name == self.entity:
+                raise InputError(f"available_after: column {name!r} has another role; only "
+                                 "columns that may become features are known after a while")
+            if source not in columns and not is_duration(source):
+                raise InputError(f"available_after of {name!r}: {source!r} is neither a duration "
+                                 "such as '45D' or '1mo' nor a column of the table: "
+                                 f"{suggest(source, columns)}")
 
 
 def infer_task(target: pl.Series) -> Task:
@@ -145,4 +201,4 @@ def _whole_numbers(known: pl.Series, distinct: int) -> bool:
 
 def describe(schema: Schema) -> dict[str, Any]:
     """Return the schema's set roles only, for manifests and reports."""
-    return {key: value for key, value in schema.model_dump(mode="json").items() if value}
+    return schema.model_dump(mode="json", exclude_defaults=True)

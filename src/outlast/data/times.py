@@ -1,11 +1,11 @@
-"""Every time becomes int64 nanoseconds in UTC here, once, and every duration too."""
+"""Every time becomes int64 nanoseconds in UTC here, once."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -18,17 +18,8 @@ Zone = Literal["aware", "naive", "abstract"]
 Nanoseconds = npt.NDArray[np.int64]
 
 NAT = np.iinfo(np.int64).min
-_UNITS = {
-    "ns": 1,
-    "us": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "min": 60 * 10**9,
-    "h": 3_600 * 10**9,
-    "d": 86_400 * 10**9,
-    "w": 604_800 * 10**9,
-}
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
+# The ends of all time.
+FIRST, LAST = NAT + 1, 2**63 - 1
 # Outside these microseconds a nanosecond count no longer fits into 64 bits.
 _FIRST_US, _LAST_US = -9_223_372_036_854_775, 9_223_372_036_854_775
 
@@ -43,10 +34,18 @@ class Instants:
         `NAT` marks a missing time.
     zone : {"aware", "naive", "abstract"}
         "abstract" are plain integers, used as they are.
+    tz : str, optional
+        Name of the time zone of aware times, whose wall clock calendar time is counted on;
+        None is UTC.
     """
 
     ns: Nanoseconds
     zone: Zone
+    tz: str | None = None
+
+    def take(self, rows: npt.NDArray[Any]) -> Instants:
+        """Return the instants of some rows, given as a mask or as positions."""
+        return replace(self, ns=self.ns[rows])
 
 
 def to_instants(values: Any, what: str = "time", on_missing: str = "raise") -> Instants:
@@ -90,8 +89,8 @@ def _counted(values: Any, what: str) -> Instants:
     if series.dtype.is_integer():
         counts = series.cast(pl.Int64).fill_null(NAT).to_numpy()
         return Instants(np.ascontiguousarray(counts), "abstract")
-    stamps, zone = _as_datetime(series, what)
-    return Instants(np.ascontiguousarray(_microseconds_to_ns(stamps, what)), zone)
+    stamps, zone, tz = _as_datetime(series, what)
+    return Instants(np.ascontiguousarray(_microseconds_to_ns(stamps, what)), zone, tz)
 
 
 def check_same_zone(*named: tuple[str, Instants | None]) -> None:
@@ -110,58 +109,6 @@ def check_same_zone(*named: tuple[str, Instants | None]) -> None:
                 f"{name} is {instants.zone} but {first_name} is {first.zone}: times must all "
                 "carry a time zone or all carry none; convert one side"
             )
-
-
-def to_duration(value: Any, what: str = "duration") -> int | timedelta:
-    """Normalise a duration: an int stays a number of steps, all else becomes nanoseconds.
-
-    Parameters
-    ----------
-    value : int, str, datetime.timedelta or numpy.timedelta64
-        ``"5D"``, ``"36h"``, ``"30min"``; an int means steps on the sorted distinct times.
-    what : str, default "duration"
-        How the error message names the value.
-
-    Returns
-    -------
-    int or datetime.timedelta
-        Steps as an int, clock time as a timedelta (exact to the microsecond).
-
-    Raises
-    ------
-    InputError
-        If the value is negative, NaN or not a duration.
-
-    Examples
-    --------
-    >>> to_duration("7D"), to_duration(5)
-    (datetime.timedelta(days=7), 5)
-    """
-    if isinstance(value, bool):
-        raise InputError(f"{what}: expected a duration or a number of steps, got {value!r}")
-    # A numpy timedelta64 calls itself an integer, so it must be asked first.
-    if isinstance(value, np.timedelta64) and not np.isnat(value):
-        nanoseconds = int(value.astype("timedelta64[ns]").astype(np.int64))
-        parsed: int | timedelta = timedelta(microseconds=nanoseconds / 1000)
-    elif isinstance(value, (int, np.integer)) and not isinstance(value, np.timedelta64):
-        parsed = int(value)
-    elif isinstance(value, timedelta):
-        parsed = value
-    elif isinstance(value, str) and (match := _DURATION.fullmatch(value)):
-        parsed = _parsed_duration(match, value, what)
-    else:
-        raise InputError(
-            f"{what}: cannot read {value!r}; use a number of steps such as 5, "
-            "or a duration such as '7D', '36h' or '30min'"
-        )
-    if (parsed.total_seconds() if isinstance(parsed, timedelta) else parsed) < 0:
-        raise InputError(f"{what} must be >= 0, got {value!r}")
-    return parsed
-
-
-def duration_ns(value: timedelta) -> int:
-    """Return a timedelta as whole nanoseconds."""
-    return (value.days * 86_400 + value.seconds) * 10**9 + value.microseconds * 1000
 
 
 def format_ns(ns: int) -> str:
@@ -198,14 +145,23 @@ def _from_foreign(values: Any, what: str) -> pl.Series:
     """Read a pandas, Arrow or other column; object columns go the slow, checked way."""
     arrow = hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__")
     if arrow and str(getattr(values, "dtype", "")) != "object":
-        return pl.Series(what, values)
-    if getattr(values, "tz", None) is not None:
-        naive = _from_foreign(values.tz_convert("UTC").tz_localize(None), what)
-        return naive.dt.replace_time_zone("UTC")
+        return _from_arrow(values, what)
+    if getattr(values, "tz", None) is not None:  # an index, which is no Arrow stream by itself
+        return _from_arrow(values.to_series(), what)
     array = values.to_numpy()
     if array.dtype.kind == "M":
         return _from_datetime64(array, what)
     return _as_series(array.tolist(), what)
+
+
+def _from_arrow(values: Any, what: str) -> pl.Series:
+    try:
+        return pl.Series(what, values)
+    except pl.exceptions.ComputeError as error:  # an offset that no time zone has: +05:30
+        if hasattr(values, "dt"):
+            return pl.Series(what, values.dt.tz_convert("UTC"))
+        raise InputError(f"{what}: cannot read the time zone of {values.type}; convert these "
+                         "times to UTC") from error
 
 
 def _from_list(values: list[Any], what: str) -> pl.Series:
@@ -233,17 +189,17 @@ def _refuse_mixed(values: Sequence[Any], what: str) -> None:
         raise InputError(f"{what}: some times carry a time zone and some do not; convert one side")
 
 
-def _as_datetime(series: pl.Series, what: str) -> tuple[pl.Series, Zone]:
+def _as_datetime(series: pl.Series, what: str) -> tuple[pl.Series, Zone, str | None]:
     if series.dtype == pl.String:
         series = _parsed_strings(series, what)
     if series.dtype == pl.Date:
-        return series.cast(pl.Datetime("us")), "naive"
+        return series.cast(pl.Datetime("us")), "naive", None
     if isinstance(series.dtype, pl.Datetime):
-        if series.dtype.time_zone is None:
-            return series, "naive"
-        return series.dt.convert_time_zone("UTC").dt.replace_time_zone(None), "aware"
+        if (tz := series.dtype.time_zone) is None:
+            return series, "naive", None
+        return series.dt.convert_time_zone("UTC").dt.replace_time_zone(None), "aware", tz
     if series.dtype == pl.Null:
-        return series.cast(pl.Datetime("us")), "naive"
+        return series.cast(pl.Datetime("us")), "naive", None
     raise InputError(
         f"{what}: expected dates, datetimes, ISO strings or integers, got {series.dtype}"
     )
@@ -289,14 +245,6 @@ def _not_iso(what: str, value: str) -> InputError:
 
 def _out_of_range(what: str, value: str) -> InputError:
     return InputError(f"{what}: {value} lies outside 1678 to 2261, the years nanoseconds can hold")
-
-
-def _parsed_duration(match: re.Match[str], text: str, what: str) -> timedelta:
-    number, unit = match.groups()
-    scale = _UNITS.get(unit.lower(), _UNITS.get(unit.lower().removesuffix("s")))
-    if scale is None:
-        raise InputError(f"{what}: unknown unit in {text!r}; known units: {', '.join(_UNITS)}")
-    return timedelta(microseconds=float(number) * scale / 1000)
 
 
 def is_date_like(value: Any) -> bool:

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from outlast.config import Config
-from outlast.data.events import Events
-from outlast.data.times import Instants
+from outlast.data import Panel
 from outlast.errors import InputError, suggest
+from outlast.experiments.folds import PlannedSplit, plan_splits
 from outlast.metrics import METRICS, default_metric
 from outlast.models import MODELS, default_models, make_model
-from outlast.records import FoldAudit, Job, Strategy, Task, source_hash
+from outlast.records import Job, Strategy, Task, source_hash
 from outlast.selection import make_selector
-from outlast.splits import SPLITTERS, Fold, Splitter, make_splitter
 
 _RESULT_CODE = ("data", "features", "splits", "models", "selection", "experiments",
                 "metrics.py", "tuning.py", "records.py")
@@ -41,35 +40,25 @@ class Plan:
     jobs : tuple of Job
         Cheap ones first, so that a first leaderboard is soon there.
     skipped : tuple of Skipped
-    audits : dict of split label to the purge audits of its folds
+    splits : dict of label to PlannedSplit
     metric : str
     """
 
     jobs: tuple[Job, ...]
     skipped: tuple[Skipped, ...]
-    audits: dict[str, tuple[FoldAudit, ...]]
+    splits: dict[str, PlannedSplit]
     metric: str
 
 
-@dataclass(frozen=True)
-class Table:
-    """The facts about a table that a plan needs; times are those of the usable rows."""
-
-    data: str
-    features: str
-    task: Task
-    time: Instants
-    label_end: Instants
-    events: Events
-
-
-def make_plan(config: Config, table: Table) -> Plan:
+def make_plan(config: Config, panel: Panel, data: str, features: str) -> Plan:
     """Check every name and every fold, then list the jobs.
 
     Parameters
     ----------
     config : Config
-    table : Table
+    panel : Panel
+    data, features : str
+        Fingerprints of the table and of its features.
 
     Returns
     -------
@@ -81,25 +70,26 @@ def make_plan(config: Config, table: Table) -> Plan:
         For an unknown name, a strategy that does not fit the table, or a split without
         folds: before anything is computed.
     """
-    metric = check_metric(config.metric, table.task)
+    metric = check_metric(config.metric, panel.task)
     make_selector(config.selection.name, config.selection.params)
-    skipped: list[Skipped] = []
-    splits = dict(_splits(config, table, skipped))
-    models = list(_models(config, table.task, skipped))
+    splits, left_out = plan_splits(config, panel)
+    skipped = [Skipped("all", label, "all", reason) for label, reason in left_out.items()]
+    models = list(_models(config, panel.task, skipped))
     jobs = [
-        Job(data=table.data, features=table.features, task=table.task, model=model, split=split,
+        Job(data=data, features=features, task=panel.task, model=model, split=split.strategy,
             fold=fold.index, search=search, selection=config.selection, metric=metric,
             seed=config.seed, code=code_fingerprint())
         for model in models
         for search in _searches(model, config)
-        for split, folds in splits.values()
-        for fold in folds
+        for split in splits.values()
+        for fold in split.folds
     ]
     if not jobs:
         reasons = "; ".join(sorted({entry.reason for entry in skipped}))
         raise InputError(f"nothing to run: {reasons}")
-    audits = {label: tuple(fold.audit for fold in folds) for label, (_, folds) in splits.items()}
-    return Plan(tuple(sorted(jobs, key=_cost_order)), tuple(skipped), audits, metric)
+    leaky = {label for label, split in splits.items() if split.audited.leaky}
+    ordered = sorted(jobs, key=lambda job: _cost_order(job, job.split.label in leaky))
+    return Plan(tuple(ordered), tuple(skipped), splits, metric)
 
 
 def check_metric(name: str | None, task: Task) -> str:
@@ -118,11 +108,6 @@ def check_metric(name: str | None, task: Task) -> str:
     return name
 
 
-def splitter_of(split: Strategy, events: Events) -> Splitter:
-    """Return the splitter of a strategy, with the table's events where it asks for them."""
-    return make_splitter(split.name, split.params, events=events)
-
-
 @cache
 def code_fingerprint() -> str:
     """Return the hash of all code that can change a result.
@@ -134,18 +119,6 @@ def code_fingerprint() -> str:
     modules = [root / name for name in _RESULT_CODE if name.endswith(".py")]
     folders = [root / name for name in _RESULT_CODE if not name.endswith(".py")]
     return source_hash([*modules, *(path for folder in folders for path in folder.glob("*.py"))])
-
-
-def _splits(
-    config: Config, table: Table, skipped: list[Skipped]
-) -> Iterator[tuple[str, tuple[Strategy, list[Fold]]]]:
-    for split in config.splits:
-        if split.name == "event_aware" and not len(table.events):
-            reason = "the table has no events; give some with --events"
-            skipped.append(Skipped("all", split.label, "all", reason))
-            continue
-        folds = splitter_of(split, table.events).folds(table.time, table.label_end)
-        yield split.label, (split, folds)
 
 
 def _models(config: Config, task: Task, skipped: list[Skipped]) -> Iterator[Strategy]:
@@ -180,9 +153,8 @@ def _searches(model: Strategy, config: Config) -> Iterator[Strategy]:
         yield Strategy(name=kind, params=params)
 
 
-def _cost_order(job: Job) -> tuple[bool, bool, int, str, str, int]:
-    """Baselines, then defaults, then searches; forward splits before the contrast."""
+def _cost_order(job: Job, leaky: bool) -> tuple[bool, bool, int, str, str, int]:
+    """Baselines, then defaults, then searches; honest splits before the contrast."""
     names = list(MODELS)
-    leaky = SPLITTERS[job.split.name].leaky
     return (job.search.name != "none", leaky, names.index(job.model.name), job.search.label,
             job.split.label, job.fold)

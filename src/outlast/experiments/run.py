@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from outlast import audit
+from outlast.audit import AuditReport, Protocol, run_checks
 from outlast.config import Config, DataConfig
 from outlast.data import Events, Panel, Schema, load_stocks, read_table
 from outlast.data.schema import describe
-from outlast.data.times import Instants
 from outlast.errors import InputError
-from outlast.experiments.matrix import Plan, Table, make_plan
+from outlast.experiments.folds import store_folds
+from outlast.experiments.leaks import (
+    audit_key,
+    facts_of,
+    find_recipe,
+    leaks_of,
+    stored_audit,
+)
+from outlast.experiments.matrix import Plan, make_plan
 from outlast.experiments.train import run_job
 from outlast.feature_tracker import FeatureTracker
-from outlast.features import FeatureTable, last_known_target, make_recipe
-from outlast.records import Failure, Finding, Job, Record, content_hash
+from outlast.features import FeatureTable, last_known_target
+from outlast.records import Failure, Job, Record, content_hash
 from outlast.runners import Event, make_runner
-from outlast.splits import SPLITTERS
 from outlast.store import Experiment, FeatureStore, Session, check_writable, now, open_session
 
 EXPERIMENTS = "experiment_results"
@@ -42,7 +46,7 @@ class Prepared:
     features_reused: bool
     experiment: Experiment
     plan: Plan
-    findings: tuple[Finding, ...]
+    report: AuditReport
 
 
 @dataclass(frozen=True)
@@ -98,17 +102,24 @@ def load_panel(data: DataConfig) -> Panel:
     fields = data.model_dump(exclude={"source", "events"})
     events = Events.from_frame(read_table(data.events)) if data.events else None
     name = Path(data.source).name.split(".")[0] or "table"
-    return Panel.build(frame, Schema.model_validate(fields), events=events, name=name)
+    return Panel.build(frame, Schema(**fields), events=events, name=name)
 
 
-def prepare(config: Config, panel: Panel | None = None) -> Prepared:
-    """Check everything, extract the features (or find them on disk) and plan the jobs.
+def prepare(
+    config: Config, panel: Panel | None = None, features: Any = None,
+    on_check: Callable[[str], None] | None = None,
+) -> Prepared:
+    """Check everything, extract the features (or find them on disk), plan and audit the jobs.
 
     Parameters
     ----------
     config : Config
     panel : Panel, optional
         A table that is in memory already; default: the one the configuration names.
+    features : Recipe, FunctionRecipe or callable, optional
+        What makes the features; default: what the configuration names.
+    on_check : callable, optional
+        Called with the name of each leak check before it looks.
 
     Returns
     -------
@@ -123,23 +134,63 @@ def prepare(config: Config, panel: Panel | None = None) -> Prepared:
     """
     panel = panel or load_panel(config.data)
     check_writable(config.folder)
-    recipe = make_recipe(panel)
-    features, reused = FeatureStore(config.folder / FEATURES).extract(recipe, panel)
-    identity = content_hash([panel.fingerprint, panel.schema.fingerprint])
+    recipe = find_recipe(config, panel, features)
+    table, reused = FeatureStore(config.folder / FEATURES).extract(recipe, panel)
+    identity = _identity(panel)
+    plan = make_plan(config, panel, identity, table.fingerprint)
     unique = content_hash([identity, recipe.fingerprint], 6)
     name = f"{_slug(panel.name)}-{_slug(panel.schema.target)}-{unique}"
-    plan = make_plan(config, _table(panel, identity, features.fingerprint))
     experiment = Experiment.create(
         config.folder / EXPERIMENTS / name, panel, last_known_target(panel),
         {"created": now(), "fingerprint": panel.fingerprint, "recipe": recipe.name},
     )
-    leaky = frozenset(job.split.label for job in plan.jobs if SPLITTERS[job.split.name].leaky)
-    findings = audit.before_run(panel, features, plan.audits, leaky)
-    return Prepared(config, panel, features, reused, experiment, plan, findings)
+    store_folds(plan.splits, experiment)
+    facts = facts_of(config, panel, recipe, table, plan)
+    report = stored_audit(experiment, audit_key(config, recipe, plan),
+                          lambda: run_checks(facts, config.mute, on_check))
+    return Prepared(config, panel, table, reused, experiment, plan, report)
+
+
+def audit_plan(
+    config: Config, panel: Panel | None = None, features: Any = None,
+    learners: Mapping[str, Protocol] | None = None,
+    on_check: Callable[[str], None] | None = None,
+) -> AuditReport:
+    """Ask all leak checks about what `run` would do; nothing is written or trained.
+
+    Parameters
+    ----------
+    config : Config
+    panel, features : optional
+        See `prepare`.
+    learners : mapping of name to Protocol, optional
+        Ways of learning to be examined; default: those of the plan.
+    on_check : callable, optional
+        See `prepare`.
+
+    Returns
+    -------
+    AuditReport
+
+    Raises
+    ------
+    InputError
+        For anything wrong with table, names or folds.
+    """
+    panel = panel or load_panel(config.data)
+    recipe = find_recipe(config, panel, features)
+    table = recipe.transform(panel)
+    plan = make_plan(config, panel, _identity(panel), table.fingerprint)
+    facts = facts_of(config, panel, recipe, table, plan)
+    facts = replace(facts, protocols=learners) if learners else facts
+    return run_checks(facts, config.mute, on_check)
 
 
 def run(prepared: Prepared, listener: Listener | None = None, runner: str = "local") -> Outcome:
     """Train every job of the plan that is not in the store yet.
+
+    Jobs of an experiment whose table, features or splits leak are refused unless the
+    configuration allows leaks.
 
     Parameters
     ----------
@@ -151,7 +202,14 @@ def run(prepared: Prepared, listener: Listener | None = None, runner: str = "loc
     Returns
     -------
     Outcome
+
+    Raises
+    ------
+    LeakError
+        If an exact check found a leak and leaks are not allowed.
     """
+    if not prepared.config.allow_leaks:
+        prepared.report.raise_for_leaks()
     jobs, store = prepared.plan.jobs, prepared.experiment.jobs
     known = {job.id: store.read(job.id) for job in jobs}
     waiting = [job for job in jobs if (r := known[job.id]) is None or r.status != "ok"]
@@ -196,9 +254,10 @@ def _settle(prepared: Prepared, session: Session, job: Job, event: Event) -> Rec
     if record is None:
         failure = event.failure or Failure(kind="lost", message="the job left no record")
         status = "crashed" if event.kind == "crashed" else "failed"
-        audit_ = prepared.plan.audits[job.split.label][job.fold]
+        split = prepared.plan.splits[job.split.label]
         record = Record(job=job, status=status, session=session.id, started=now(),
-                        failure=failure, audit=audit_)
+                        failure=failure, audit=split.folds[job.fold].audit,
+                        leaks=leaks_of(prepared.report, split))
         store.commit(record)
         _LOG.error("%s %s: %s: %s", job.label, status, failure.kind, failure.message)
     else:
@@ -214,17 +273,12 @@ def _spec(prepared: Prepared, session: Session, job: Job) -> dict[str, Any]:
         "features": str(prepared.config.folder / FEATURES),
         "session": session.id,
         "threads": 1,
+        "leaks": leaks_of(prepared.report, prepared.plan.splits[job.split.label]),
     }
 
 
-def _table(panel: Panel, identity: str, features: str) -> Table:
-    usable = np.flatnonzero(panel.usable)
-    if usable.size == 0:
-        raise InputError(f"no row of {panel.name!r} has both a target and a known label end; the "
-                         "horizon may be longer than the data")
-    zone = panel.time.zone
-    return Table(identity, features, panel.task, Instants(panel.time.ns[usable], zone),
-                 Instants(panel.label_end[usable], zone), panel.events)
+def _identity(panel: Panel) -> str:
+    return content_hash([panel.fingerprint, panel.schema.fingerprint])
 
 
 def _manifest(prepared: Prepared, waiting: list[Job]) -> dict[str, Any]:
@@ -238,7 +292,7 @@ def _manifest(prepared: Prepared, waiting: list[Job]) -> dict[str, Any]:
         "jobs": [job.id for job in prepared.plan.jobs],
         "to_train": [job.id for job in waiting],
         "skipped": [vars(entry) for entry in prepared.plan.skipped],
-        "audit": [finding.model_dump(mode="json") for finding in prepared.findings],
+        "audit": [finding.model_dump(mode="json") for finding in prepared.report],
     }
 
 

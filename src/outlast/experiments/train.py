@@ -17,9 +17,10 @@ import polars as pl
 
 from outlast import metrics
 from outlast.errors import OutlastError
-from outlast.experiments.matrix import splitter_of
+from outlast.experiments.folds import inner_rules, read_folds
+from outlast.experiments.protocol import Design
 from outlast.feature_tracker import observe
-from outlast.features import FeatureTable, OrdinalCodes
+from outlast.features import FeatureTable
 from outlast.models import FitContext, FittedModel, Matrix, Model, make_model
 from outlast.records import Job, Record, Strategy
 from outlast.selection import Selection, make_selector
@@ -34,7 +35,7 @@ from outlast.store import (
     now,
     write_parquet,
 )
-from outlast.tuning import Search, Times, Tuned, inherited_rules, tune
+from outlast.tuning import Search, Times, Tuned, tune
 
 Ints = npt.NDArray[np.intp]
 
@@ -50,7 +51,7 @@ def run_job(spec: Mapping[str, Any]) -> None:
     ----------
     spec : mapping
         JSON values: ``job`` (see `Job`), ``experiment`` and ``features`` (folders),
-        ``session`` (id) and ``threads``.
+        ``session`` (id), ``threads`` and ``leaks`` (what is known to leak).
 
     Raises
     ------
@@ -64,7 +65,7 @@ def run_job(spec: Mapping[str, Any]) -> None:
     with keep_log(folder / "job"):
         _LOG.info("job %s: %s", job.id, job.label, extra={"fields": {"session": spec["session"]}})
         try:
-            record = _train(job, bench, folder, str(spec["session"]), int(spec["threads"]))
+            record = _train(job, bench, folder, spec)
         except BaseException:
             _LOG.exception("job %s did not finish", job.id)
             raise
@@ -98,13 +99,10 @@ def open_bench(experiment: Path, features: Path, fingerprint: str) -> Bench:
 
 
 @lru_cache(maxsize=8)
-def _folds(folder: Path, split_json: str) -> tuple[Ints, list[Fold]]:
-    """Usable rows and the folds over them, once per split and process."""
+def _folds(folder: Path, split_json: str) -> tuple[Fold, ...]:
+    """The folds of a split, once per split and process."""
     experiment = Experiment.open(folder)
-    usable = np.flatnonzero(experiment.rows["usable"].to_numpy())
-    splitter = splitter_of(Strategy.model_validate_json(split_json), experiment.events)
-    times = experiment.instants("time", usable)
-    return usable, splitter.folds(times, experiment.instants("label_end", usable))
+    return read_folds(Strategy.model_validate_json(split_json), experiment)
 
 
 @dataclass
@@ -121,14 +119,13 @@ class Clock:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
 
 
-def _train(job: Job, bench: Bench, folder: Path, session: str, threads: int) -> Record:
+def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Record:
     started, clock = now(), Clock({})
-    usable, folds = _folds(bench.experiment.folder, job.split.model_dump_json())
-    fold = folds[job.fold]
-    train_rows, test_rows = usable[fold.train], usable[fold.test]
+    fold = _folds(bench.experiment.folder, job.split.model_dump_json())[job.fold]
+    train_rows, test_rows = fold.train, fold.test
     labels = bench.experiment.schema.labels
     context = FitContext(task=job.task, n_classes=max(1, len(labels)), seed=job.seed,
-                         threads=threads)
+                         threads=int(spec["threads"]))
     with clock.stage("select"):
         chosen = _select(bench, job.selection.model_dump_json(), job.split.model_dump_json(),
                          job.fold)
@@ -155,10 +152,11 @@ def _train(job: Job, bench: Bench, folder: Path, session: str, threads: int) -> 
     fitted.save(folder / MODEL)
     return Record(
         job=job, status="ok" if scores.get(job.metric) is not None else "non_finite",
-        session=session, started=started, seconds=clock.seconds, audit=fold.audit, scores=scores,
+        session=str(spec["session"]), started=started, seconds=clock.seconds, audit=fold.audit,
+        scores=scores,
         train_scores=metrics.score_all(job.task, _known(train.y), fitted.predict(train)),
         params=tuned.params, n_iterations=fitted.n_iterations, trials=tuned.trials,
-        decisions=chosen.decisions, note=tuned.note,
+        decisions=chosen.decisions, note=tuned.note, leaks=tuple(spec["leaks"]),
     )
 
 
@@ -166,8 +164,7 @@ def _train(job: Job, bench: Bench, folder: Path, session: str, threads: int) -> 
 def _select(bench: Bench, selection_json: str, split_json: str, fold: int) -> Selection:
     """Choose features on the training rows of a fold alone, once for all its models."""
     selection = Strategy.model_validate_json(selection_json)
-    usable, folds = _folds(bench.experiment.folder, split_json)
-    rows = usable[folds[fold].train]
+    rows = _folds(bench.experiment.folder, split_json)[fold].train
     y = bench.experiment.rows["y"].to_numpy()[rows]
     selector = make_selector(selection.name, selection.params)
     return selector.fit(bench.table.frame[rows], y, bench.table.lineage)
@@ -177,33 +174,20 @@ def _matrices(
     bench: Bench, columns: Sequence[str], train_rows: Ints, test_rows: Ints
 ) -> tuple[Matrix, Matrix]:
     """Both sides of the fold, categories coded by what the training rows know."""
-    frame = bench.table.frame.select(columns)
-    categories = [name for name in columns if name in bench.table.categorical]
-    codes = OrdinalCodes.fit(frame[train_rows], categories)
-    train, test = (_matrix(bench, codes, frame, categories, rows)
+    frame, known = bench.table.frame, bench.experiment.rows.select("y", "last_known")
+    design = Design.fit(frame[train_rows], columns)
+    train, test = (design.matrix(frame[rows], *(known[rows][name].to_numpy()
+                                                for name in known.columns))
                    for rows in (train_rows, test_rows))
     return train, test
-
-
-def _matrix(
-    bench: Bench, codes: OrdinalCodes, frame: pl.DataFrame, categories: Sequence[str], rows: Ints
-) -> Matrix:
-    known = bench.experiment.rows
-    return Matrix(
-        X=codes.transform(frame[rows]).to_numpy().astype(np.float32),
-        columns=tuple(frame.columns),
-        categorical=tuple(frame.columns.index(name) for name in categories),
-        y=known["y"].to_numpy()[rows],
-        last_known=known["last_known"].to_numpy()[rows],
-    )
 
 
 def _tune(
     job: Job, model: Model, train: Matrix, experiment: Experiment, rows: Ints, context: FitContext
 ) -> Tuned:
-    splitter = splitter_of(job.split, experiment.events)
     label_end = experiment.rows["label_end"].to_numpy()[rows]
-    times = Times(experiment.instants("time", rows), label_end, inherited_rules(splitter))
+    rules = inner_rules(job.split, experiment.events)
+    times = Times(experiment.instants("time", rows), label_end, rules)
     search = Search(kind=job.search.name, **job.search.params)  # type: ignore[arg-type]
     tuned = tune(model, train, times, search, metrics.METRICS[job.metric], context)
     if tuned.note:

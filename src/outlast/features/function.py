@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -33,6 +34,11 @@ class FunctionRecipe:
         leaky and ignored ones and the label end. Returns a table with one row per row of
         it in the same order, or one with the time (and entity) column to join on. All other
         columns of the result that are numbers, truth values or text become features.
+    cross_sectional : bool or tuple of str, default False
+        Whether all features, or those named, compare the entities of one timestamp. Others
+        that change when an entity leaves the table are reported.
+    skipped : tuple of (str, str), optional
+        Columns of the table that were left out, each with the reason.
 
     Raises
     ------
@@ -50,9 +56,13 @@ class FunctionRecipe:
     """
 
     function: Callable[[pl.DataFrame], Any]
+    cross_sectional: bool | tuple[str, ...] = False
     skipped: tuple[tuple[str, str], ...] = ()
-    _made: list[tuple[Panel, FeatureTable]] = field(default_factory=list, repr=False,
-                                                     compare=False)
+
+    @cached_property
+    def _made(self) -> list[tuple[Panel, FeatureTable]]:
+        """The latest panel and its features: a run asks for their hash first, then for them."""
+        return []
 
     @property
     def name(self) -> str:
@@ -80,7 +90,7 @@ class FunctionRecipe:
 
     def _transform(self, panel: Panel) -> FeatureTable:
         schema = panel.schema
-        hidden = {*schema.leaky, *schema.ignore, schema.label_end} - {schema.time, schema.target}
+        hidden = schema.reserved - {schema.time, schema.target}
         given = panel.frame.drop(name for name in panel.frame.columns if name in hidden)
         frame = self._aligned(to_frame(self.function(given)), panel)
         kept = [c.name for c in frame if c.dtype.is_numeric() or c.dtype == pl.Boolean

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
-from outlast.data.times import to_duration
+from outlast.data.durations import to_duration
 from outlast.errors import InputError, unknown_name
 from outlast.features.base import ENTITY, TIME, ExpressionFeature, FitScope, at_least
 from outlast.features.lookback import Lookback

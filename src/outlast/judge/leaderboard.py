@@ -4,45 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from outlast import metrics
 from outlast.judge import statistics
 from outlast.judge.board import Interval, Row
+from outlast.judge.resampling import Resampling, Result
 from outlast.metrics import Metric
 from outlast.records import Record, content_hash
 
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
-
-# Small enough for a chunk of weights to stay in the cache: six times faster than one of 4 M.
-_CHUNK_CELLS = 250_000
-
-
-@dataclass(frozen=True)
-class Result:
-    """One finished fold: its record and its held-out predictions."""
-
-    record: Record
-    predictions: pl.DataFrame
-
-    @property
-    def y(self) -> Floats:
-        """Class index or value of each held-out row, shape (n,)."""
-        return self.predictions["y"].to_numpy()
-
-    @property
-    def prediction(self) -> Floats:
-        """Shape (n,), or (n, k) for multiclass."""
-        names = [name for name in self.predictions.columns if name.startswith("p")]
-        values = self.predictions.select(names).to_numpy()
-        return values[:, 0] if len(names) == 1 else values
 
 
 @dataclass(frozen=True)
@@ -108,8 +85,6 @@ class BoardSettings:
     ----------
     baselines : frozenset of str
         Names of the models that only set the bar.
-    leaky_splits : frozenset of str
-        Names of the splits that are a contrast and never a verdict.
     n_draws : int, default 999
         Bootstrap draws.
     seed : int, default 0
@@ -119,7 +94,6 @@ class BoardSettings:
     """
 
     baselines: frozenset[str]
-    leaky_splits: frozenset[str]
     n_draws: int = 999
     seed: int = 0
     split_order: tuple[str, ...] = ()
@@ -162,59 +136,22 @@ def _contestants(
     n_folds = len({member.record.job.fold for member in members})
     complete = [sorted(found, key=lambda r: r.record.job.fold)
                 for found in by_configuration.values() if len(found) == n_folds]
-    resamplings: dict[int, _Resampling] = {}
+    if not complete:
+        return
+    resampling = Resampling.of(complete[0], settings.n_draws, settings.seed)
     for folds in complete:
-        for result in folds:
-            fold = result.record.job.fold
-            if fold not in resamplings:
-                resamplings[fold] = _Resampling.of(result, settings)
-        yield _contestant(folds, resamplings, metric)
+        yield _contestant(folds, resampling, metric)
 
 
-@dataclass(frozen=True)
-class _Resampling:
-    """The bootstrap of one fold's timestamps, shared by all models so that gains are paired."""
-
-    codes: npt.NDArray[np.intp]
-    counts: npt.NDArray[np.intp] = field(repr=False)
-    n_blocks: int
-
-    @classmethod
-    def of(cls, result: Result, settings: BoardSettings) -> _Resampling:
-        time = result.predictions["time"].to_numpy()
-        distinct, codes = np.unique(time, return_inverse=True)
-        steps = statistics.horizon_in_steps(time, result.predictions["label_end"].to_numpy())
-        losses = metrics.row_losses(result.record.job.task, result.y, result.prediction)
-        per_time = np.bincount(codes, losses) / np.bincount(codes)
-        length = statistics.block_length(per_time, steps)
-        # The seed depends on the fold alone: every model of the split meets the same draws.
-        rng = np.random.default_rng([settings.seed, result.record.job.fold])
-        counts = statistics.block_counts(distinct.size, length, settings.n_draws, rng)
-        return cls(codes, counts, statistics.independent_blocks(distinct.size, steps))
-
-    def scores(self, metric: Metric, result: Result) -> Floats:
-        """The metric on every draw, in chunks that keep memory small."""
-        chunk = max(1, _CHUNK_CELLS // max(1, self.codes.size))
-        parts = [
-            metrics.weighted_scores(metric, result.y, result.prediction,
-                                    self.counts[i : i + chunk][:, self.codes])
-            for i in range(0, len(self.counts), chunk)
-        ]
-        return np.concatenate(parts)
-
-
-def _contestant(
-    folds: Sequence[Result], resamplings: Mapping[int, _Resampling], metric: Metric
-) -> Contestant:
+def _contestant(folds: Sequence[Result], resampling: Resampling, metric: Metric) -> Contestant:
     scores = [result.record.scores.get(metric.name) for result in folds]
     known = [score for score in scores if score is not None]
-    draws = [resamplings[r.record.job.fold].scores(metric, r)
-             for r, score in zip(folds, scores, strict=True) if score is not None]
+    scored = [r for r, score in zip(folds, scores, strict=True) if score is not None]
     return Contestant(
         results=tuple(folds),
         score=float(np.mean(known)) if known else None,
-        draws=np.mean(draws, axis=0) if draws else np.array([]),
-        n_blocks=sum(resamplings[r.record.job.fold].n_blocks for r in folds),
+        draws=resampling.mean_scores(metric, scored) if scored else np.array([]),
+        n_blocks=resampling.n_blocks,
     )
 
 
@@ -244,7 +181,7 @@ def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row
     return Row(
         id=contestant.id, rank="", tier=2, model=job.model.label, search=job.search.label,
         selection=job.selection.label, split=job.split.label,
-        leaky=job.split.name in settings.leaky_splits,
+        leaky=any(record.leaks for record in records),
         is_baseline=job.model.name in settings.baselines,
         score=statistics.percentile_interval(contestant.score, contestant.draws),
         n_folds=len(records), n_test=n_test, n_blocks=contestant.n_blocks,

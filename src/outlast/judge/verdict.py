@@ -13,7 +13,7 @@ from outlast.records import Finding
 
 # A random split that looks better (OL101) does not make the honest number wrong, so it is a
 # warning about the data and not a reason to distrust the headline altogether.
-_LOW_TRUST = ("OL103", "OL203")
+_LOW_TRUST = ("OL103", "OL106", "OL203")
 _MEDIUM_TRUST = ("OL101", "OL102", "OL401", "OL806")
 
 
@@ -140,9 +140,10 @@ def _nothing_honest(board: Board) -> Headline:
     best = next((r for r in board.rows if r.score.value is not None), board.rows[0])
     return Headline(
         verdict="only_leaky", trust="low", row=best.id, split=best.split, score=best.score,
-        sentence=f"Only the leaky split {best.split} was run: {board.metric.name} "
-                 f"{interval_text(best.score)} of {best.model} is probably optimistic.",
-        trust_reason="no split that respects time was run",
+        sentence=f"Nothing was run that does not leak: {board.metric.name} "
+                 f"{interval_text(best.score)} of {best.model} under {best.split} is probably "
+                 "optimistic.",
+        trust_reason="no result without a known leak",
     )
 
 

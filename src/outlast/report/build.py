@@ -129,7 +129,6 @@ def build_document(material: Material) -> Document:
 def _settings(records: Sequence[Record]) -> BoardSettings:
     return BoardSettings(
         baselines=frozenset(name for name, kind in MODELS.items() if kind.is_baseline),
-        leaky_splits=frozenset(name for name, kind in SPLITTERS.items() if kind.leaky),
         seed=records[0].job.seed,
         split_order=tuple(SPLITTERS),
     )
@@ -146,7 +145,7 @@ def _fold_card(record: Record, share: float | None) -> FoldCard:
     assert audit is not None, "only audited folds get a card"
     return FoldCard(
         split=record.job.split.label, fold=record.job.fold,
-        leaky=SPLITTERS[record.job.split.name].leaky,
+        leaky=bool(record.leaks),
         train_start=format_ns(audit.train_start), train_end=format_ns(audit.train_end),
         test_start=format_ns(audit.test_start), test_end=format_ns(audit.test_end),
         test_share=share if record.job.task != "multiclass" else None,

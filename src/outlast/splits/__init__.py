@@ -8,10 +8,15 @@ from typing import Any
 from outlast.data.events import Events
 from outlast.errors import unknown_name
 from outlast.splits.base import Fold, Splitter
+from outlast.splits.combinatorial_purged import CombinatorialPurgedCV, assemble_paths
 from outlast.splits.event_aware import EventAwareSplit
 from outlast.splits.expanding_window import ExpandingWindowSplit
+from outlast.splits.group import GroupSplit
+from outlast.splits.leave_one_event_out import LeaveOneEventOut
 from outlast.splits.purge_audit import audit_indices, repeated_test_rows
+from outlast.splits.purged_kfold import PurgedKFold
 from outlast.splits.random import RandomSplit
+from outlast.splits.regime import RegimeSplit
 from outlast.splits.temporal import TemporalSplit
 from outlast.splits.walk_forward import WalkForwardSplit
 
@@ -20,18 +25,29 @@ SPLITTERS: dict[str, type[Splitter]] = {
     EventAwareSplit.name: EventAwareSplit,
     WalkForwardSplit.name: WalkForwardSplit,
     ExpandingWindowSplit.name: ExpandingWindowSplit,
+    PurgedKFold.name: PurgedKFold,
+    CombinatorialPurgedCV.name: CombinatorialPurgedCV,
+    LeaveOneEventOut.name: LeaveOneEventOut,
+    RegimeSplit.name: RegimeSplit,
+    GroupSplit.name: GroupSplit,
     RandomSplit.name: RandomSplit,
 }
 
 __all__ = [
     "SPLITTERS",
+    "CombinatorialPurgedCV",
     "EventAwareSplit",
     "ExpandingWindowSplit",
     "Fold",
+    "GroupSplit",
+    "LeaveOneEventOut",
+    "PurgedKFold",
     "RandomSplit",
+    "RegimeSplit",
     "Splitter",
     "TemporalSplit",
     "WalkForwardSplit",
+    "assemble_paths",
     "audit_indices",
     "make_splitter",
     "repeated_test_rows",

@@ -31,11 +31,14 @@ class Window:
         A rolling train window of this length before the gap; by default all of the past.
     held_out : ndarray of bool, shape (n,), optional
         Only these rows are tested, and none of them trains.
+    name : str
+        What the test stands for, such as an event; "" if it is just a stretch of time.
     """
 
     spans: Sequence[Span]
     train_size: Length | None = None
     held_out: RowMask | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +78,8 @@ class Boundaries:
         if events is None or not len(events):
             none = np.array([], dtype=np.int64)
             return cls(timeline, gap, on_cut, none, none, ())
-        first = events.table["start"].to_numpy()
-        check_same_zone(("time", Instants(timeline.time, timeline.zone)),
-                        ("events", Instants(first, events.zone)))  # type: ignore[arg-type]
-        merged = _merged(events)
+        check_clock(timeline, events, "events")
+        merged = merge_events(events)
         starts, ends = (np.array(column) for column in zip(*(m[:2] for m in merged), strict=True))
         return cls(timeline, gap, on_cut, starts, ends, [name for _, _, name in merged])
 
@@ -103,7 +104,7 @@ class Boundaries:
         if train_start > FIRST:
             train_start = self._settle(train_start, moves, otherwise=first)
             dropped += self._drop_after(train_start, moves)
-        return Placed(spans, train_start, dropped, tuple(moves), window.held_out)
+        return Placed(spans, train_start, dropped, tuple(moves), window.held_out, window.name)
 
     def _train_start(self, window: Window, spans: Sequence[Span]) -> int:
         if window.train_size is None:
@@ -200,15 +201,27 @@ class Boundaries:
         return InputError(f"the cut at {self.timeline.show(cut)} falls inside {event}; {way_out}")
 
 
-def _merged(events: Events) -> list[tuple[int, int, str]]:
-    """Union of the overlapping windows of each entity, with their names joined."""
+def check_clock(timeline: Timeline, events: Events, what: str) -> None:
+    """Raise if some windows are not on the kind of clock that the times are on.
+
+    Raises
+    ------
+    InputError
+        Naming both kinds.
+    """
+    starts = Instants(events.table["start"].to_numpy(), events.zone)  # type: ignore[arg-type]
+    check_same_zone(("time", Instants(timeline.time, timeline.zone)), (what, starts))
+
+
+def merge_events(events: Events) -> list[tuple[int, int, str]]:
+    """Return the union of the overlapping windows of each entity, with their names joined."""
     merged: list[tuple[int, int, str]] = []
     table = events.table.sort("entity", "start", "end")
     owner: str | None = None
     for entity, start, end, name in table.select("entity", "start", "end", "name").iter_rows():
         if merged and entity == owner and start <= merged[-1][1]:
             first, last, names = merged[-1]
-            joined = names if name in names.split(" + ") else f"{names} + {name}"
+            joined = names if name in (names, *names.split(" + ")) else f"{names} + {name}"
             merged[-1] = (first, max(last, end), joined)
         else:
             merged.append((start, end, name))

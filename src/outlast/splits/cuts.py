@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from outlast.data.times import Instants, check_same_zone, is_date_like, to_instants
 from outlast.errors import InputError
 from outlast.splits.rules import Span
-from outlast.splits.timeline import Length, Timeline
+from outlast.splits.timeline import LAST, Length, Timeline
 
 
 class Stepped(Protocol):
@@ -29,7 +29,7 @@ class Plan:
     Attributes
     ----------
     size, step : Length
-        Of a test window, and from one to the next; both counts or both clock time.
+        Of a test window, and from one to the next; both in the same unit.
     minimum : Length
         What must lie before the first cut and its gap.
     gap : Length
@@ -47,8 +47,8 @@ class Plan:
 def last_cut(timeline: Timeline, size: Length) -> int:
     """Return the cut that leaves a window of this size before the end of the data.
 
-    A count k gives the k-th last distinct time; clock time d the first one after
-    ``max(t) - d``.
+    A count k gives the k-th last distinct time; clock or calendar time d the first one
+    after ``max(t) - d``.
 
     Raises
     ------
@@ -101,9 +101,9 @@ def read_plan(timeline: Timeline, splitter: Stepped, minimum: Length | None = No
         raise InputError(f"n_splits must be a whole number above zero or None, got {n_splits!r}")
     size = _test_size(timeline, splitter.test_size, n_splits)
     step = size if splitter.step is None else timeline.window(splitter.step, "step")
-    if size.steps != step.steps:
-        raise InputError(f"test_size={splitter.test_size!r} and step={splitter.step!r} must both "
-                         "count timestamps or both be clock time")
+    if size.unit != step.unit:
+        raise InputError(f"test_size={splitter.test_size!r} counts {size.unit} but "
+                         f"step={splitter.step!r} counts {step.unit}; give both in the same unit")
     if splitter.min_train_size is not None:
         minimum = timeline.window(splitter.min_train_size, "min_train_size")
     elif minimum is None:
@@ -154,20 +154,31 @@ def _walk_back(timeline: Timeline, plan: Plan) -> Iterator[Span]:
     """Windows with a timestamp in them, last one first, while the minimum lies before."""
     last, back = last_cut(timeline, plan.size), 0
     while True:
-        cut = timeline.earlier(last, Length(back * plan.step.amount, plan.step.steps))
+        # Every boundary is counted from the last cut at once: a window that ended on the 30th,
+        # for want of a 31st, must not pull those before it to the 30th too.
+        cut = timeline.earlier(last, plan.step * back)
         if not _enough_before(timeline, cut, plan):
             return
-        stop = timeline.later(cut, plan.size)
+        # The last window ends the data, even where a month later is a day too early for that.
+        stop = timeline.later(last, plan.size + plan.step * -back) if back else LAST
         position = timeline.position(cut)
         if position < timeline.position(stop):
             yield cut, stop
             back += 1
-        else:  # straight to the first window that reaches a timestamp
-            back = -((timeline.at(position - 1) - last) // plan.step.amount)
+        else:  # straight to the first window that may reach a timestamp
+            away = last - timeline.at(position - 1)
+            back = max(back + 1, -(-away // _longest_ns(plan.step)))
+
+
+def _longest_ns(length: Length) -> int:
+    """Nanoseconds that a length takes at most."""
+    if (by := length.calendar) is None:
+        return length.amount
+    return (31 * by.months + by.days + 1) * 86_400 * 10**9
 
 
 def _enough_before(timeline: Timeline, cut: int, plan: Plan) -> bool:
     end = timeline.earlier(cut, plan.gap)
     if plan.minimum.steps:
         return timeline.position(end) >= plan.minimum.amount
-    return end - timeline.at(0) >= plan.minimum.amount
+    return timeline.later(timeline.at(0), plan.minimum) <= end

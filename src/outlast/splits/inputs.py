@@ -1,9 +1,12 @@
-"""Where the times of a scikit-learn call come from: an array, a column, or an index."""
+"""Where times and groups of a scikit-learn call come from: an array, a column, or an index."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from outlast.errors import InputError, suggest
 
@@ -54,6 +57,51 @@ def find_column(X: Any, given: Any, what: str) -> Any:
     known = [str(name) for name in (*columns, *levels)]
     raise InputError(f"{what} {given!r} is neither a column nor an index level of X: "
                      f"{suggest(given, known)}")
+
+
+def find_groups(X: Any, groups: Any) -> Any:
+    """Return the groups of the rows of X: as given, or the column or index level they name."""
+    found = find_column(X, groups, "groups")
+    # As text, a missing value among names would be one more name.
+    return np.array(found, dtype=object) if isinstance(found, (list, tuple)) else found
+
+
+class Coded(NamedTuple):
+    """One number per row, and the value that each number stands for."""
+
+    codes: npt.NDArray[np.intp]
+    labels: list[Any]
+
+
+def encode(values: npt.NDArray[Any], what: str) -> Coded:
+    """Number the distinct values from 0, in their order.
+
+    Raises
+    ------
+    InputError
+        If a value is missing.
+
+    Examples
+    --------
+    >>> encode(np.array(["b", "a", "b"]), "groups")
+    Coded(codes=array([1, 0, 1]), labels=['a', 'b'])
+    """
+    seen: dict[Any, int] = {}
+    order = np.fromiter((seen.setdefault(value, len(seen)) for value in values.tolist()),
+                        dtype=np.intp, count=len(values))
+    missing = np.isin(order, [code for value, code in seen.items() if _is_missing(value)])
+    if missing.any():
+        raise InputError(f"{what}: {missing.sum()} missing value(s), first at row(s) "
+                         f"{np.flatnonzero(missing)[:5].tolist()}; every row needs one: fill or "
+                         "remove these rows")
+    labels = sorted(seen, key=lambda value: (type(value).__name__, value))
+    ranks = np.empty(len(labels), dtype=np.intp)
+    ranks[[seen[label] for label in labels]] = np.arange(len(labels))
+    return Coded(ranks[order], labels)
+
+
+def _is_missing(value: Any) -> bool:
+    return not isinstance(value, str) and str(value) in ("None", "nan", "NaT", "<NA>")
 
 
 def check_rows(X: Any, n_times: int) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from outlast.errors import InputError
+from outlast.data.times import NAT, Nanoseconds
 from outlast.records import CutMove
 from outlast.splits.timeline import FIRST, LAST, Length, Timeline
 
@@ -73,6 +73,7 @@ class Placed:
     moves : tuple of CutMove
     held_out : ndarray of bool, shape (n,), optional
         Only these rows are tested, and none of them trains.
+    name : str
     """
 
     spans: Sequence[Span]
@@ -80,6 +81,7 @@ class Placed:
     dropped: Sequence[Span] = ()
     moves: tuple[CutMove, ...] = ()
     held_out: RowMask | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,7 @@ class Assignment:
     fate: npt.NDArray[np.int8]
     blocks: tuple[Block, ...] = ()
     moves: tuple[CutMove, ...] = ()
+    name: str = ""
 
     def rows(self, timeline: Timeline, fate: Fate) -> npt.NDArray[np.intp]:
         """Positions in the caller's table of the rows with one fate, ascending."""
@@ -128,46 +131,73 @@ def assign_rows(timeline: Timeline, placed: Placed, rules: Rules) -> Assignment:
     runs = _merged(timeline, placed.spans)
     tested = _tested(timeline, runs, placed.held_out)
     blocks = _blocks(timeline, runs, tested, nominal=not rules.after)
-    fate = np.full(timeline.time.size, Fate.TRAIN, dtype=np.int8)
-    # The blocks ascend, so a row's nearest following block decides BEFORE for all later ones.
-    following = np.searchsorted([block.start for block in blocks], timeline.time, side="right")
-    _forbid_before(fate, timeline, rules, [block.start for block in blocks], following)
+    # All but the label ends is a matter of the time alone: settled once per distinct time.
+    times = timeline.distinct
+    fate = np.full(times.size, Fate.TRAIN, dtype=np.int8)
+    # The blocks ascend, so a time's nearest following block decides BEFORE for all later ones.
+    following = np.searchsorted([block.start for block in blocks], times, side="right")
+    limit = _limits(timeline, rules, blocks)[following]
+    fate[times >= limit] = Fate.GAP
     if rules.after:
         _forbid_after(fate, timeline, rules, blocks, following)
     else:
         fate[following > 0] = Fate.OUTSIDE
     for start, stop in placed.dropped:
-        _raise_to(fate, (timeline.time >= start) & (timeline.time < stop), Fate.EVENT)
-    fate[timeline.time < placed.train_start] = Fate.OUTSIDE
-    if placed.held_out is not None:
-        fate[placed.held_out] = Fate.OUTSIDE
-    fate[tested] = Fate.TEST
-    return Assignment(fate, blocks, placed.moves)
+        _raise_to(fate, (times >= start) & (times < stop), Fate.EVENT)
+    fate[times < placed.train_start] = Fate.OUTSIDE
+    return Assignment(_by_row(timeline, fate, limit, rules, tested, placed.held_out), blocks,
+                      placed.moves, placed.name)
 
 
-def refuse_empty(timeline: Timeline, assignment: Assignment, what: str) -> None:
-    """Raise if a fold has nothing to train on or nothing to test.
+class Lack(NamedTuple):
+    """Why a fold is of no use, and what its user can do about it."""
 
-    Raises
-    ------
-    InputError
+    reason: str
+    way_out: str
+
+
+def lacking(timeline: Timeline, assignment: Assignment, *, two_sided: bool) -> Lack | None:
+    """Say why a fold has nothing to train on or nothing to test; None if it has both.
+
+    Parameters
+    ----------
+    timeline : Timeline
+    assignment : Assignment
+    two_sided : bool
+        Whether rows after the test could have trained.
+
+    Returns
+    -------
+    Lack or None
         With the reasons that took the train rows, and the boundaries that events moved.
     """
     moved = "".join(f"; {move.event} moved a boundary from {timeline.show(move.moved_from)} to "
                     f"{timeline.show(move.moved_to)}: try another on_cut"
                     for move in assignment.moves)
     if not assignment.count(Fate.TEST):
-        raise InputError(f"{what}: no row is left to test; cut earlier, or use fewer splits or "
-                         f"longer test windows{moved}")
+        return Lack("no row is left to test",
+                    f"cut earlier, or use fewer splits or longer test windows{moved}")
     if assignment.count(Fate.TRAIN):
-        return
-    start = timeline.show(assignment.blocks[0].start) if assignment.blocks else "the test rows"
+        return None
     lost = ", ".join(f"{assignment.count(fate)} {fate.name.lower()}" for fate in Fate
                      if fate is not Fate.TEST and assignment.count(fate))
-    raise InputError(f"{what}: no row is left to train on for the test from {start} ({lost}); "
-                     "the label horizon or the gap is too long for the data before it: shorten "
-                     "them, or test later (fewer splits, a smaller test_size, a larger "
-                     f"min_train_size){moved}")
+    if two_sided:
+        way_out = ("the label horizon, the gap or the embargo is too long for the data around it: "
+                   "shorten them, or test less of the data at once")
+    else:
+        way_out = ("the label horizon or the gap is too long for the data before it: shorten "
+                   "them, or test later (fewer splits, a smaller test_size, a larger "
+                   "min_train_size)")
+    return Lack(f"no row is left to train on for the test {_shown(timeline, assignment)} "
+                f"({lost or 'all rows are tested'})", way_out + moved)
+
+
+def _shown(timeline: Timeline, assignment: Assignment) -> str:
+    blocks = assignment.blocks
+    if not blocks:
+        return "rows"
+    more = f" and {len(blocks) - 1} more block(s)" if len(blocks) > 1 else ""
+    return f"from {timeline.show(blocks[0].start)}{more}"
 
 
 class _Run(NamedTuple):
@@ -193,57 +223,70 @@ def _merged(timeline: Timeline, spans: Sequence[Span]) -> list[_Run]:
 
 
 def _tested(timeline: Timeline, runs: Sequence[_Run], held_out: RowMask | None) -> RowMask:
-    tested = np.zeros(timeline.time.size, dtype=np.bool_)
+    inside = np.zeros(timeline.size, dtype=np.bool_)
     for run in runs:
-        tested |= _within(timeline, run)
+        inside[run.low:run.high] = True
+    tested: RowMask = inside[timeline.inverse]
     return tested if held_out is None else tested & held_out
-
-
-def _within(timeline: Timeline, run: _Run) -> RowMask:
-    first, last = timeline.at(run.low), timeline.at(run.high - 1)
-    return (timeline.time >= first) & (timeline.time <= last)
 
 
 def _blocks(
     timeline: Timeline, runs: Sequence[_Run], tested: RowMask, *, nominal: bool
 ) -> tuple[Block, ...]:
     """Measure each run; one whose rows are all held back from the test is no block."""
+    latest = latest_label_ends(timeline, np.flatnonzero(tested))
     blocks = []
     for run in runs:
-        rows = tested & _within(timeline, run)
-        if rows.any():
-            times = timeline.time[rows]
-            start = run.cut if nominal else int(times.min())
-            blocks.append(Block(start, int(times.max()), int(timeline.label_end[rows].max())))
+        seen = run.low + np.flatnonzero(latest[run.low:run.high] > NAT)
+        if seen.size:
+            start = run.cut if nominal else timeline.at(int(seen[0]))
+            blocks.append(Block(start, timeline.at(int(seen[-1])), int(latest[seen].max())))
     return tuple(blocks)
 
 
-def _forbid_before(
-    fate: npt.NDArray[np.int8], timeline: Timeline, rules: Rules,
-    starts: Sequence[int], following: npt.NDArray[np.intp],
-) -> None:
-    limits = np.array([*(timeline.earlier(start, rules.gap) for start in starts), LAST])
-    limit = limits[following]
-    late = timeline.label_end >= limit if rules.strict else timeline.label_end > limit
-    _raise_to(fate, late, Fate.PURGED)
-    _raise_to(fate, timeline.time >= limit, Fate.GAP)
+def latest_label_ends(timeline: Timeline, rows: npt.NDArray[np.intp]) -> Nanoseconds:
+    """Return the largest label end of some rows at each distinct time, `NAT` without any."""
+    latest = np.full(timeline.size, NAT, dtype=np.int64)
+    np.maximum.at(latest, timeline.inverse[rows], timeline.label_end[rows])
+    return latest
+
+
+def _limits(timeline: Timeline, rules: Rules, blocks: Sequence[Block]) -> Nanoseconds:
+    """Where BEFORE ends for each block; a time behind all of them has no such limit."""
+    return np.array([*(timeline.earlier(block.start, rules.gap) for block in blocks), LAST])
 
 
 def _forbid_after(
     fate: npt.NDArray[np.int8], timeline: Timeline, rules: Rules,
     blocks: Sequence[Block], following: npt.NDArray[np.intp],
 ) -> None:
+    times = timeline.distinct
     ends = np.array([FIRST, *(block.end for block in blocks)])
     quiet = np.array([FIRST, *(timeline.later(block.end, rules.embargo) for block in blocks)])
     # A label of an earlier block may outlive those of the later ones.
     longest = accumulate((block.label_end for block in blocks), max)
     known = np.array([FIRST, *(timeline.later(end, rules.embargo) for end in longest)])
     limit = known[following]
-    early = timeline.time <= limit if rules.strict else timeline.time < limit
+    early = times <= limit if rules.strict else times < limit
     _raise_to(fate, early, Fate.PURGED)
-    _raise_to(fate, timeline.time <= quiet[following], Fate.EMBARGOED)
-    fate[timeline.time <= ends[following]] = Fate.OUTSIDE
+    _raise_to(fate, times <= quiet[following], Fate.EMBARGOED)
+    fate[times <= ends[following]] = Fate.OUTSIDE
 
 
-def _raise_to(fate: npt.NDArray[np.int8], rows: RowMask, reason: Fate) -> None:
-    fate[rows & (fate < reason)] = reason
+def _by_row(
+    timeline: Timeline, fate: npt.NDArray[np.int8], limit: Nanoseconds, rules: Rules,
+    tested: RowMask, held_out: RowMask | None,
+) -> npt.NDArray[np.int8]:
+    """Give each row the fate of its time, and purge the rows whose label ends too late."""
+    rows: npt.NDArray[np.int8] = fate[timeline.inverse]
+    known_by = limit[timeline.inverse]
+    late = timeline.label_end >= known_by if rules.strict else timeline.label_end > known_by
+    _raise_to(rows, late, Fate.PURGED)
+    if held_out is not None:
+        rows[held_out] = Fate.OUTSIDE
+    rows[tested] = Fate.TEST
+    return rows
+
+
+def _raise_to(fate: npt.NDArray[np.int8], chosen: RowMask, reason: Fate) -> None:
+    fate[chosen & (fate < reason)] = reason

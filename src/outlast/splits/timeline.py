@@ -4,35 +4,66 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from outlast.data.durations import Calendar, add_duration, duration_ns, need_clock, to_duration
 from outlast.data.times import (
+    FIRST,
+    LAST,
     NAT,
     Instants,
     Nanoseconds,
     Zone,
     check_same_zone,
-    duration_ns,
     format_ns,
-    to_duration,
     to_instants,
 )
 from outlast.errors import InputError
 
-FIRST = NAT + 1
-LAST = 2**63 - 1
+__all__ = ["FIRST", "LAST", "Length", "Timeline", "read_timeline"]
 
 
 @dataclass(frozen=True)
 class Length:
-    """A stretch of time: a number of steps on the distinct times, or nanoseconds."""
+    """A stretch of time, of either sign.
+
+    Attributes
+    ----------
+    amount : int
+        A number of steps on the distinct times, or nanoseconds of the clock.
+    steps : bool, default True
+        Which of the two.
+    calendar : Calendar, optional
+        Calendar time, which takes the place of the amount.
+    """
 
     amount: int
     steps: bool = True
+    calendar: Calendar | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.amount if self.calendar is None else self.calendar)
+
+    def __mul__(self, times: int) -> Length:
+        calendar = None if self.calendar is None else self.calendar * times
+        return Length(self.amount * times, self.steps, calendar)
+
+    def __add__(self, other: Length) -> Length:
+        """Add a length of the same unit."""
+        if self.calendar is None or other.calendar is None:
+            return Length(self.amount + other.amount, self.steps)
+        return Length(0, False, self.calendar + other.calendar)
+
+    @property
+    def unit(self) -> str:
+        """What it counts."""
+        if self.calendar is not None:
+            return "calendar time"
+        return "timestamps" if self.steps else "clock time"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +82,8 @@ class Timeline:
     n_rows : int
         Rows of the caller's table, usable or not.
     groups : ndarray, shape (n,), optional
+    tz : str, optional
+        Time zone of aware times, on whose wall clock calendar time is counted; None is UTC.
     """
 
     time: Nanoseconds
@@ -60,11 +93,17 @@ class Timeline:
     rows: npt.NDArray[np.intp]
     n_rows: int
     groups: npt.NDArray[Any] | None = None
+    tz: str | None = None
 
     @property
     def size(self) -> int:
         """Number of distinct times, m."""
         return self.distinct.size
+
+    @cached_property
+    def inverse(self) -> npt.NDArray[np.intp]:
+        """Position of each row's time among the distinct times, shape (n,)."""
+        return np.searchsorted(self.distinct, self.time)
 
     def position(self, instant: int) -> int:
         """Index of the first distinct time at or after an instant; m when there is none."""
@@ -78,34 +117,39 @@ class Timeline:
 
     def later(self, instant: int, length: Length) -> int:
         """Go a length later; steps count from the first distinct time at or after."""
-        if not length.steps:
-            return min(instant + length.amount, LAST)
-        return self.at(self.position(instant) + length.amount) if length.amount else instant
+        if not length:
+            return instant
+        if length.calendar is not None:
+            if instant in (FIRST, LAST):
+                return instant
+            here = Instants(np.array([instant]), self.zone, self.tz)
+            return int(add_duration(here, length.calendar)[0])
+        if length.steps:
+            return self.at(self.position(instant) + length.amount)
+        return min(max(instant + length.amount, FIRST), LAST)
 
     def earlier(self, instant: int, length: Length) -> int:
         """Go a length earlier; steps count from the first distinct time at or after."""
-        if not length.steps:
-            return max(instant - length.amount, FIRST)
-        return self.at(self.position(instant) - length.amount) if length.amount else instant
+        return self.later(instant, length * -1)
 
     def count(self, start: int, stop: int) -> int:
         """Count the usable rows with ``start <= t < stop``."""
         return int(np.count_nonzero((self.time >= start) & (self.time < stop)))
 
     def duration(self, value: Any, what: str) -> Length:
-        """Read a gap or embargo: an int counts distinct times, all else is clock time.
+        """Read a gap or embargo: steps on the distinct times, clock or calendar time.
 
         Raises
         ------
         InputError
-            If it is negative, NaN, no duration, or clock time on integers.
+            If it is negative, NaN, no duration, or time on a clock where times are integers.
         """
         parsed = to_duration(value, what)
-        if not isinstance(parsed, timedelta):
+        if isinstance(parsed, int):
             return Length(parsed)
-        if self.zone == "abstract":
-            raise InputError(f"{what}={value!r} is clock time but the times are integers; "
-                             "give a number of steps")
+        need_clock(self.zone, parsed, f"{what}={value!r}", "give a number of steps")
+        if isinstance(parsed, Calendar):
+            return Length(0, False, parsed)
         return Length(duration_ns(parsed), steps=False)
 
     def window(self, value: Any, what: str) -> Length:
@@ -123,7 +167,7 @@ class Timeline:
             # A product such as 0.07 * 100 lies a hair above its whole number.
             return Length(math.ceil(value * self.size - 1e-9))
         length = self.duration(value, what)
-        if length.amount == 0:
+        if not length:
             raise InputError(f"{what} must be above zero, got {value!r}")
         return length
 
@@ -175,7 +219,7 @@ def read_timeline(
     rows = np.flatnonzero(usable)
     kept = starts.ns[rows]
     return Timeline(kept, ends.ns[rows], np.unique(kept), starts.zone, rows, starts.ns.size,
-                    None if names is None else names[rows])
+                    None if names is None else names[rows], starts.tz)
 
 
 def _check_rows(

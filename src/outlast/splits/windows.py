@@ -6,11 +6,13 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from outlast.data.events import Events
 from outlast.errors import InputError, unknown_name
 from outlast.splits.base import Splitter
 from outlast.splits.boundaries import ON_CUT, Boundaries, Window
-from outlast.splits.rules import Assignment, Rules, assign_rows
+from outlast.splits.rules import Assignment, Fate, Lack, Rules, assign_rows
 from outlast.splits.timeline import Timeline
 
 BOUNDARIES = ("closed", "strict")
@@ -57,13 +59,15 @@ class WindowSplitter(Splitter):
     def _windows(self, timeline: Timeline) -> Iterable[Window]:
         """Propose the test windows of each fold, before events move them."""
 
-    def _trains_after(self) -> bool:
-        """Whether rows after a test block may train, for these parameters."""
-        return self.two_sided
+    def _kept_whole(self) -> Events | None:
+        """Return the events that no boundary falls inside."""
+        if self.needs_events and self.events is None:
+            raise InputError(f"split '{self.name}' needs events=..., a table of events")
+        return self.events
 
     def _assign(self, timeline: Timeline) -> Iterator[Assignment]:
         rules = self._rules(timeline)
-        boundaries = Boundaries.around(timeline, self.events, rules.gap, self.on_cut)
+        boundaries = Boundaries.around(timeline, self._kept_whole(), rules.gap, self.on_cut)
         for window in self._windows(timeline):
             placed = boundaries.place(window, two_sided=rules.after)
             yield assign_rows(timeline, placed, rules)
@@ -73,8 +77,40 @@ class WindowSplitter(Splitter):
             raise unknown_name("boundary", self.boundary, BOUNDARIES)
         if self.on_cut not in ON_CUT:
             raise unknown_name("on_cut", self.on_cut, ON_CUT)
-        if self.needs_events and self.events is None:
-            raise InputError(f"split '{self.name}' needs events=...; an empty table of events is "
-                             "allowed")
         return Rules(timeline.duration(self.gap, "gap"), timeline.duration(self.embargo, "embargo"),
-                     strict=self.boundary == "strict", after=self._trains_after())
+                     strict=self.boundary == "strict", after=self.two_sided)
+
+
+class GivenWindowSplitter(WindowSplitter):
+    """Base of the splitters whose windows the world gives: some may have nothing to offer.
+
+    Parameters
+    ----------
+    min_train_size : int or float, default 1
+        Number, or fraction, of the distinct times that must have train rows. A fold with
+        less, or with nothing to test, is left out.
+    gap, embargo, boundary, events, on_cut, on_missing
+        See `WindowSplitter`.
+    """
+
+    skips = True
+
+    def __init__(
+        self, min_train_size: Any = 1, *, gap: Any = 0, embargo: Any = 0,
+        boundary: str = "closed", events: Events | None = None, on_cut: str = "after",
+        on_missing: str = "raise",
+    ) -> None:
+        super().__init__(gap=gap, embargo=embargo, boundary=boundary, events=events, on_cut=on_cut,
+                         on_missing=on_missing)
+        self.min_train_size = min_train_size
+
+    def _lack(self, timeline: Timeline, assignment: Assignment) -> Lack | None:
+        least = timeline.window(self.min_train_size, "min_train_size")
+        if not least.steps:
+            raise InputError(f"min_train_size={self.min_train_size!r} must count timestamps: give "
+                             "a number or a fraction of them")
+        train = timeline.inverse[assignment.fate == Fate.TRAIN]
+        n_times = np.count_nonzero(np.bincount(train, minlength=timeline.size))
+        few = Lack(f"only {n_times} timestamp(s) to train on, fewer than {least.amount}",
+                   "use a smaller min_train_size")
+        return super()._lack(timeline, assignment) or (few if n_times < least.amount else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +16,18 @@ from outlast.data.events import Events
 from outlast.data.panel import Panel
 from outlast.data.schema import Schema
 from outlast.data.times import Instants
-from outlast.errors import InputError, unknown_name
+from outlast.errors import InputError, StoreError, unknown_name
+from outlast.records import Finding
 from outlast.store.files import read_json, write_json, write_parquet
 from outlast.store.jobs import JobStore
 
 ROWS = "rows.parquet"
 EVENTS = "events.parquet"
 DESCRIPTION = "experiment.json"
+FOLDS = "folds"
+AUDITS = "audits"
+
+Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Experiment:
                 "name": folder.name,
                 "table": panel.name,
                 "zone": panel.time.zone,
+                "tz": panel.time.tz,
                 "events_zone": panel.events.zone,
                 "schema": panel.schema.model_dump(mode="json"),
                 **description,
@@ -98,9 +105,46 @@ class Experiment:
         """The finished jobs."""
         return JobStore(self.folder)
 
+    def save_audit(self, key: str, findings: Sequence[Finding]) -> None:
+        """Keep the findings of the leak checks on one plan."""
+        write_json(self.folder / AUDITS / f"{key}.json",
+                   [finding.model_dump(mode="json") for finding in findings])
+
+    def read_audit(self, key: str) -> tuple[Finding, ...] | None:
+        """Return the findings on one plan, None if it was not audited yet."""
+        path = self.folder / AUDITS / f"{key}.json"
+        if not path.is_file():
+            return None
+        return tuple(Finding.model_validate(entry) for entry in read_json(path))
+
+    def save_folds(self, digest: str, folds: Sequence[tuple[Positions, Positions]]) -> None:
+        """Store folds that no strategy can make again, under the hash of their rows."""
+        path = self.folder / FOLDS / f"{digest}.parquet"
+        if not path.is_file():
+            parts = [pl.DataFrame({"row": rows}).with_columns(fold=pl.lit(k), test=pl.lit(test))
+                     for k, sides in enumerate(folds) for test, rows in enumerate(sides)]
+            write_parquet(path, pl.concat(parts))
+
+    def folds(self, digest: str) -> list[tuple[Positions, Positions]]:
+        """Return stored folds.
+
+        Raises
+        ------
+        StoreError
+            If they are missing.
+        """
+        path = self.folder / FOLDS / f"{digest}.parquet"
+        if not path.is_file():
+            raise StoreError(f"the folds of a split are missing: {str(path)!r}; run the same "
+                             "command again to store them")
+        rows = pl.read_parquet(path).partition_by("fold", "test", as_dict=True)
+        sides = {key: frame["row"].to_numpy().astype(np.intp) for key, frame in rows.items()}
+        return [(sides[k, 0], sides[k, 1]) for k in sorted({fold for fold, _ in sides})]
+
     def instants(self, column: str, rows: npt.NDArray[np.intp]) -> Instants:
         """Return ``time`` or ``label_end`` of some rows, with their kind of clock."""
-        return Instants(self.rows[column].to_numpy()[rows], self.description["zone"])
+        return Instants(self.rows[column].to_numpy()[rows], self.description["zone"],
+                        self.description.get("tz"))
 
 
 def latest_experiment(experiments: Path) -> Experiment:

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from outlast.data.panel import Panel
-from outlast.features import FeatureTable, Lineage, Recipe
+from outlast.features import AnyRecipe, FeatureTable, Lineage
 from outlast.store.files import read_json, sha256, write_json, write_parquet
 from outlast.store.sessions import now
 
@@ -29,7 +29,7 @@ class FeatureStore:
 
     folder: Path
 
-    def extract(self, recipe: Recipe, panel: Panel) -> tuple[FeatureTable, bool]:
+    def extract(self, recipe: AnyRecipe, panel: Panel) -> tuple[FeatureTable, bool]:
         """Return the features of a panel, computed only if they are not on disk.
 
         Returns
@@ -45,7 +45,7 @@ class FeatureStore:
         self.save(table, recipe, panel)
         return table, False
 
-    def save(self, table: FeatureTable, recipe: Recipe, panel: Panel) -> None:
+    def save(self, table: FeatureTable, recipe: AnyRecipe, panel: Panel) -> None:
         """Write a table, then its manifest: with the manifest it is complete."""
         folder = self.folder / table.fingerprint
         write_parquet(folder / TABLE, table.frame)

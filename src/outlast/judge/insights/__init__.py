@@ -4,6 +4,7 @@ from outlast.judge.insights.base import Evidence, Rule, Thresholds
 from outlast.judge.insights.coverage import JobsMissing
 from outlast.judge.insights.evidence import FewIndependentUnits
 from outlast.judge.insights.features import RedundantFeatures
+from outlast.judge.insights.leaks import KnownLeaks
 from outlast.judge.insights.search import SearchGainedNothing
 from outlast.judge.insights.splits import RandomBeatsTemporal, SplitChangesWinner, TrainTestOverlap
 from outlast.judge.insights.winner import (
@@ -20,6 +21,7 @@ RULES: dict[str, type[Rule]] = {
     "OL101": RandomBeatsTemporal,
     "OL102": SplitChangesWinner,
     "OL103": TrainTestOverlap,
+    "OL106": KnownLeaks,
     "OL201": WinnerWithinNoise,
     "OL202": WinnerIsClear,
     "OL203": NothingBeatsBaseline,

@@ -31,6 +31,7 @@ INK, MUTED, GRID = "var(--ink)", "var(--muted)", "var(--grid)"
 SOFT, BAND, ALERT, PAPER = "var(--soft)", "var(--band)", "var(--high)", "var(--paper)"
 CONCRETE = {INK: "#1a1a1a", MUTED: "#5b6470", GRID: "#e3e6ea", SOFT: "#aab3bf",
             BAND: "#f6e3bd", ALERT: "#b3261e", PAPER: "#ffffff"}
+_EVENTS_NAMED = 24
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,16 @@ def inline(rows: Sequence[dict[str, Any]]) -> Any:
 
 
 def time_axis(document: Document, span: tuple[float, float], field: str = "start") -> Any:
+    """Altair x axis for positions on the clock of a document."""
+    return clock_axis(formatting.is_abstract(document.data.start), span, field)
+
+
+def clock_axis(abstract: bool, span: tuple[float, float], field: str = "start") -> Any:
     """Altair x axis for positions in time, in UTC whatever the machine's time zone is."""
     import altair as alt
 
     axis = alt.Axis(title=None, tickCount=10, labelOverlap=True)
-    if formatting.is_abstract(document.data.start):
+    if abstract:
         return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(domain=span, nice=False))
     return alt.X(f"{field}:T", axis=axis, scale=alt.Scale(type="utc", domain=span, nice=False))
 
@@ -179,6 +185,25 @@ def bands(rows: Sequence[dict[str, Any]], x: Any) -> Any:
     import altair as alt
 
     return alt.Chart(inline(rows)).mark_rect(color=BAND).encode(x=x, x2="end")
+
+
+def event_names(rows: Sequence[dict[str, Any]], x: Any, apart: float) -> list[Any]:
+    """Altair layer of event names above a plot, at least so far apart on the axis.
+
+    Empty where there are too many to be read.
+    """
+    import altair as alt
+
+    if len(rows) > _EVENTS_NAMED:
+        return []
+    placed: list[dict[str, Any]] = []
+    for row in rows:
+        centre = (row["start"] + row["end"]) / 2
+        least = placed[-1]["start"] + apart if placed else centre
+        placed.append({"event": row["event"], "start": max(centre, least)})
+    text = alt.Chart(inline(placed)).mark_text(
+        angle=315, align="left", baseline="middle", fontSize=11, color=MUTED)
+    return [text.encode(x=x, y=alt.value(-8), text="event:N")]
 
 
 def model_legend(present: Sequence[str]) -> Any:

@@ -18,7 +18,6 @@ Segment = tuple[str, int, int]
 
 _FOLDS_DRAWN = 12
 _BLOCKS_DRAWN = 40
-_EVENTS_NAMED = 24
 _WIDTH = base.WIDTH - 180
 _SEPARATOR = "\u001f"
 
@@ -111,7 +110,8 @@ def _chart(document: Document, segments: Sequence[dict[str, Any]]) -> Any:
     layers.append(breaks.mark_tick(color=base.PAPER, thickness=3, size=8).encode(x=x, y=y))
     events = base.event_bands(document.data.events, first, last)
     if events:
-        layers = [base.bands(events, x), *_labels(events, x, last - first), *layers]
+        names = base.event_names(events, x, apart=(last - first) * 15 / _WIDTH)
+        layers = [base.bands(events, x), *names, *layers]
     return alt.layer(*layers).properties(width=_WIDTH, height=alt.Step(19))
 
 
@@ -129,22 +129,6 @@ def _breaks(segments: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Breaks in the bar of a shuffled fold, whose true mix is row by row."""
     return [{"fold": row["fold"], "start": row["start"] + (row["end"] - row["start"]) * k / 90}
             for row in segments if row["part"] == MIXED for k in range(1, 90)]
-
-
-def _labels(events: Sequence[dict[str, Any]], x: Any, span: float) -> list[Any]:
-    """Names of the events above the plot, pushed apart so that none covers another."""
-    import altair as alt
-
-    if len(events) > _EVENTS_NAMED:
-        return []
-    placed: list[dict[str, Any]] = []
-    for row in events:
-        centre = (row["start"] + row["end"]) / 2
-        least = placed[-1]["start"] + span * 15 / _WIDTH if placed else centre
-        placed.append({"event": row["event"], "start": max(centre, least)})
-    text = alt.Chart(base.inline(placed)).mark_text(
-        angle=315, align="left", baseline="middle", fontSize=11, color=base.MUTED)
-    return [text.encode(x=x, y=alt.value(-8), text="event:N")]
 
 
 def _caption(document: Document) -> str:

@@ -1,0 +1,156 @@
+"""One feature that decides the target alone is more often a leak than a discovery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from outlast.audit.base import Facts, Floats, Measured, StatisticalCheck
+from outlast.audit.probe import SCALE, Codes, Probe, block_scores
+from outlast.audit.time_blocks import (
+    draw,
+    forward_folds,
+    horizon_steps,
+    p_above,
+    time_blocks,
+    too_little,
+)
+from outlast.features import last_known_target
+from outlast.records import Finding
+
+_DECIDES = 0.95
+_CARRIES = 0.85
+_SHARE_OF_LIFT = 0.95
+_BINS = 20
+_MAX_FOLDS = 5
+_MAX_TRAIN, _MAX_TEST = 8_000, 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores per time block: of each feature alone, of all together, of the last known label."""
+
+    alone: dict[str, Floats]
+    together: Floats
+    last_label: Floats
+
+    def suspects(self) -> list[str]:
+        """Return the features that are too good to be true, best first."""
+        full, naive = _mean(self.together), _mean(self.last_label)
+        means = {name: _mean(values) for name, values in self.alone.items()}
+        found = [name for name, mean in means.items() if _too_good(mean, full, naive)]
+        return sorted(found, key=lambda name: -means[name])
+
+    def best(self) -> str:
+        """Return the feature with the highest score."""
+        return max(self.alone, key=lambda name: np.nan_to_num(_mean(self.alone[name])))
+
+
+class SingleFeature(StatisticalCheck):
+    """Scores every feature alone on the headline's test, per time block.
+
+    A feature alone is the target's mean in each of twenty bins, or per category, of the
+    train rows. It is too good to be true if it scores 0.95, or 0.85 and with it 95 % of
+    what all features reach beyond chance; and if it leaves at most half of the error of the
+    last label that was known, which is as good on a target that hardly moves. Parts of the
+    calendar are exempt: everybody knows them.
+    """
+
+    code = "LK301"
+    title = "Single features"
+    finds = "a feature that alone predicts nearly as well as can be"
+
+    def measure(self, facts: Facts) -> Measured | Finding:
+        """Score each feature, all of them, and the last known label."""
+        if reason := too_little(facts):
+            return self.not_applicable(reason)
+        scores = _scores(facts)
+        if not scores.alone or np.isfinite(scores.together).sum() < 4:
+            return self.not_applicable("the headline's test has fewer than four time blocks, of "
+                                       "three horizons each, with two classes in them")
+        suspects = scores.suspects()
+        name = (suspects or [scores.best()])[0]
+        values = scores.alone[name]
+        n_blocks, others = int(np.isfinite(values).sum()), suspects[1:]
+        also = f" So do {', '.join(f'`{other}`' for other in others)}." if others else ""
+        return Measured(
+            min(1.0, p_above(values, 0.5) * len(scores.alone)), bool(suspects),
+            f"`{name}` alone scores {_mean(values):.3f} ({SCALE[facts.panel.task]}, mean of "
+            f"{n_blocks} time blocks), all features together {_mean(scores.together):.3f}, the "
+            f"last known label {_mean(scores.last_label):.3f}.{also}",
+            "If it is not known at prediction time, declare the column it comes from as leaky: "
+            f"{', '.join(_roots(facts, name))}.",
+            {"feature": name, "score": _mean(values), "blocks": n_blocks, "others": others,
+             "together": _mean(scores.together), "last_label": _mean(scores.last_label),
+             "features": len(scores.alone)})
+
+
+def _too_good(mean: float, full: float, naive: float) -> bool:
+    carries = mean >= _CARRIES and mean - 0.5 >= _SHARE_OF_LIFT * (full - 0.5)
+    beyond_naive = not 1 - mean > 0.5 * (1 - naive)
+    return (mean >= _DECIDES or carries) and beyond_naive
+
+
+def _scores(facts: Facts) -> Scores:
+    panel, table = facts.panel, facts.features
+    named = {entry.feature: table.frame[entry.feature] for entry in table.lineage
+             if entry.family != "calendar"}
+    last = pl.Series(last_known_target(panel))
+    guesses: dict[str, list[Floats]] = {name: [] for name in named}
+    together, last_label, tested = [], [], []
+    folds = forward_folds(facts)[-_MAX_FOLDS:]
+    for train, test in folds:
+        train = draw(train, _MAX_TRAIN, facts.seed)
+        test = draw(test, _MAX_TEST // len(folds), facts.seed)
+        tested.append(test)
+        for name, column in named.items():
+            guesses[name].append(_alone(facts, column, train, test))
+        together.append(Probe(table, train, test, seed=facts.seed).predict(panel.y, panel.task))
+        last_label.append(_alone(facts, last, train, test))
+    rows = np.concatenate(tested)
+    blocks = time_blocks(panel.time.ns[rows], horizon_steps(facts))
+
+    def score(parts: list[Floats]) -> Floats:
+        return block_scores(panel.task, panel.y[rows], np.concatenate(parts), blocks)
+
+    return Scores({name: score(parts) for name, parts in guesses.items()}, score(together),
+                  score(last_label))
+
+
+def _alone(facts: Facts, column: pl.Series, train: Codes, test: Codes) -> Floats:
+    """Predict the target's mean, or the share of each class, in the bins of one feature."""
+    y = facts.panel.y[train]
+    seen, new = _bins(column[train], column[test])
+    size = int(max(seen.max(), new.max())) + 1
+    classes = range(facts.panel.n_classes) if facts.panel.task == "multiclass" else ()
+    targets = [(y == k).astype(np.float64) for k in classes] or [y]
+    count = np.bincount(seen, minlength=size)
+    # One row of the overall mean keeps empty bins and rare categories at it.
+    means = [(np.bincount(seen, t, size) + t.mean()) / (count + 1) for t in targets]
+    return np.column_stack(means)[new] if classes else means[0][new]
+
+
+def _bins(train: pl.Series, test: pl.Series) -> tuple[Codes, Codes]:
+    """Bins by train quantiles, or one per train category; what is missing or new shares one."""
+    if train.dtype == pl.String:
+        levels = train.drop_nulls().unique().sort()
+        codes = [side.replace_strict(levels, range(1, len(levels) + 1), default=0,
+                                     return_dtype=pl.Int64) for side in (train, test)]
+        return codes[0].fill_null(0).to_numpy(), codes[1].fill_null(0).to_numpy()
+    values, new = (side.cast(pl.Float64).to_numpy() for side in (train, test))
+    known = values[np.isfinite(values)]
+    edges = np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS)) if known.size else known
+    binned = [np.where(np.isfinite(side), np.searchsorted(edges, side, "left") + 1, 0)
+              for side in (values, new)]
+    return binned[0], binned[1]
+
+
+def _roots(facts: Facts, name: str) -> tuple[str, ...]:
+    return next(entry.roots for entry in facts.features.lineage if entry.feature == name)
+
+
+def _mean(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")

@@ -1,0 +1,158 @@
+"""Labels that say nothing about the features must be predicted at chance by any sound split."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from outlast.audit.base import AuditedSplit, Facts, Floats, Measured, Positions, StatisticalCheck
+from outlast.audit.probe import SCALE, Codes, Probe
+from outlast.audit.time_blocks import horizon_steps, own_rows, p_above, too_little, usable_rows
+from outlast.records import Finding
+
+Sides = tuple[Positions, Positions]
+
+_NOTABLE = 0.03
+_MAX_FOLDS = 5
+_MAX_ROWS = 12_000
+_MAX_TRAIN = 8_000
+_HORIZONS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The scores of one split on surrogate labels, one per repetition, and its control's."""
+
+    label: str
+    scores: Floats
+    control: Floats | None
+
+    @property
+    def mean(self) -> float:
+        """Mean score."""
+        return float(np.nanmean(self.scores))
+
+    @property
+    def excess(self) -> float:
+        """How far the mean lies above chance, and above the control if there is one."""
+        if self.control is None:
+            return self.mean - 0.5
+        return min(self.mean - 0.5, float(np.nanmean(self.scores - self.control)))
+
+    @property
+    def p_value(self) -> float:
+        """Of "no better than chance, or than the control": both must be refuted."""
+        p = p_above(self.scores, 0.5)
+        return p if self.control is None else max(p, p_above(self.scores - self.control))
+
+
+class SurrogateCheck(StatisticalCheck):
+    """Base of the checks that replace the labels and expect chance.
+
+    The headline and every split of another library learn the surrogate labels with a quick
+    probe. Repetition b uses fold b modulo the folds, so that all of them are looked at. What
+    is tested is the mean over the repetitions, which are drawn independently.
+    """
+
+    repeats: ClassVar[Mapping[str, int]]
+    action: ClassVar[str] = (
+        "Purge by label end and keep whole timestamps on one side: use a split of outlast such as "
+        "--splits walk_forward, or purged_kfold in place of shuffled folds.")
+
+    @abstractmethod
+    def surrogate(self, facts: Facts, rng: np.random.Generator) -> Floats:
+        """Draw one set of labels, a value for each row of the panel."""
+
+    @abstractmethod
+    def describe(self, worst: Scored, n_splits: int, scale: str) -> str:
+        """Say what was measured."""
+
+    def control(self, facts: Facts) -> Sides | None:  # noqa: ARG002
+        """Return a split that is sound beyond doubt, where 0.5 alone is no fair comparison."""
+        return None
+
+    def measure(self, facts: Facts) -> Measured | Finding:
+        """Score every split on the same surrogate labels and report the worst."""
+        if reason := self.refusal(facts):
+            return self.not_applicable(reason)
+        found = self._scored(facts)
+        if not found:
+            return self.not_applicable("no fold has two classes on both sides")
+        worst = min(found, key=lambda split: (split.p_value, -split.excess))
+        numbers = {"split": worst.label, "score": worst.mean, "repeats": worst.scores.size,
+                   "scores": {split.label: split.mean for split in found}}
+        if worst.control is not None:
+            numbers["control"] = float(np.nanmean(worst.control))
+        return Measured(min(1.0, worst.p_value * len(found)), worst.excess >= _NOTABLE,
+                        self.describe(worst, len(found), SCALE[facts.panel.task]), self.action,
+                        numbers)
+
+    def refusal(self, facts: Facts) -> str | None:
+        """Return why the check does not apply, if so."""
+        return too_little(facts)
+
+    def _scored(self, facts: Facts) -> list[Scored]:
+        stratum, task = own_rows(facts), facts.panel.task
+        control = self.control(facts)
+        probes = {label: _probes(facts, folds) for label, folds in _examined(facts).items()}
+        guard = None if control is None else _probes(facts, [control])[0]
+        rng = np.random.default_rng(facts.seed)
+        scores: dict[str, list[float]] = {label: [] for label in probes}
+        against: list[float] = []
+        for b in range(self.repeats.get(facts.level, self.repeats["quick"])):
+            y = self.surrogate(facts, rng)
+            if guard is not None:
+                against.append(guard.score(y, task, stratum))
+            for label, of in probes.items():
+                scores[label].append(of[b % len(of)].score(y, task, stratum))
+        found = [Scored(label, np.array(values), np.array(against) if against else None)
+                 for label, values in scores.items()]
+        return [split for split in found if np.isfinite(split.scores).any()]
+
+
+def _examined(facts: Facts) -> dict[str, list[Sides]]:
+    """Return the folds of the headline and of all splits whose rules are not known."""
+    splits = list(facts.honest.items())
+    chosen = splits[:1] + [(label, split) for label, split in splits[1:] if split.splitter is None]
+    return {label: _some_folds(facts, split) for label, split in chosen}
+
+
+def _some_folds(facts: Facts, split: AuditedSplit) -> list[Sides]:
+    places = np.unique(np.linspace(0, len(split.folds) - 1, _MAX_FOLDS).astype(int))
+    folds = [split.folds[place] for place in places]
+    return [(usable_rows(facts, fold.train), usable_rows(facts, fold.test)) for fold in folds]
+
+
+def _probes(facts: Facts, folds: Sequence[Sides]) -> list[Probe]:
+    kept = dense(facts)
+    sides = [_stretch(train[kept[train]], test[kept[test]]) for train, test in folds]
+    return [Probe(facts.features, train, test, seed=facts.seed)
+            for train, test in sides if train.size and test.size]
+
+
+def dense(facts: Facts) -> Codes:
+    """Mark the rows of so many entities that twenty horizons of them are a quick fit.
+
+    Neighbours in time must stay neighbours, or nothing leaks any more: a large table is
+    made small by leaving out entities, and then all but one stretch of time.
+    """
+    panel = facts.panel
+    n_times = np.unique(panel.time.ns[panel.usable]).size
+    needed = panel.usable.sum() / n_times * _HORIZONS * max(1, horizon_steps(facts))
+    chance = np.random.default_rng(facts.seed).random(int(panel.entity.max()) + 1)
+    share = max(_MAX_ROWS / needed, chance.min())
+    return (chance <= share)[panel.entity]
+
+
+def _stretch(train: Positions, test: Positions) -> Sides:
+    """Return the rows of one stretch of time that begins before the test where it can."""
+    rows = np.union1d(train, test)
+    if rows.size <= _MAX_ROWS or not test.size:
+        return train, test
+    first = max(0, np.searchsorted(rows, test[0]) - _MAX_TRAIN)
+    stretch = rows[first : first + _MAX_ROWS]
+    return np.intersect1d(train, stretch), np.intersect1d(test, stretch)

@@ -1,0 +1,123 @@
+"""The audit of a planned run: before anything is trained, and what it means for the jobs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+from outlast import audit
+from outlast.audit import AuditReport, Facts
+from outlast.config import Config
+from outlast.data import Panel
+from outlast.errors import InputError, suggest
+from outlast.experiments.folds import PlannedSplit
+from outlast.experiments.matrix import Plan, code_fingerprint
+from outlast.experiments.protocol import protocols
+from outlast.features import AnyRecipe, FeatureTable, FunctionRecipe, Recipe, make_recipe
+from outlast.records import content_hash, source_hash
+from outlast.store import Experiment
+
+# What marks the results of a split that leaks on purpose.
+CONTRAST = "contrast"
+
+
+def find_recipe(config: Config, panel: Panel, given: object = None) -> AnyRecipe:
+    """Return the recipe that was given, the function that is configured, or the table's own.
+
+    Parameters
+    ----------
+    config : Config
+    panel : Panel
+    given : Recipe, FunctionRecipe or callable, optional
+
+    Returns
+    -------
+    Recipe or FunctionRecipe
+
+    Raises
+    ------
+    InputError
+        If the configured path leads to no function.
+    """
+    if given is None and config.features is None:
+        return make_recipe(panel)
+    found = given if given is not None else _imported(str(config.features))
+    if isinstance(found, (Recipe, FunctionRecipe)):
+        return found
+    if not callable(found):
+        raise InputError(f"features must be a recipe or a function of the table, got {found!r}")
+    return FunctionRecipe(found)
+
+
+def facts_of(
+    config: Config, panel: Panel, recipe: AnyRecipe, features: FeatureTable, plan: Plan
+) -> Facts:
+    """Gather what the leak checks are asked about: everything that a run is going to use.
+
+    Parameters
+    ----------
+    config : Config
+        Its `audit` is the level of work.
+    panel : Panel
+    recipe : Recipe or FunctionRecipe
+    features : FeatureTable
+    plan : Plan
+
+    Returns
+    -------
+    Facts
+    """
+    return Facts(
+        panel, features, recipe,
+        splits={label: split.audited for label, split in plan.splits.items()},
+        protocols=protocols([job.model for job in plan.jobs], config, panel, features),
+        level=config.audit, seed=config.seed,
+    )
+
+
+def audit_key(config: Config, recipe: AnyRecipe, plan: Plan) -> str:
+    """Return the name of an audit's result: all that decides it, the code included."""
+    folds = [[label, split.strategy.model_dump(mode="json")]
+             for label, split in plan.splits.items()]
+    models = sorted({job.model.label for job in plan.jobs})
+    code = source_hash(Path(audit.__file__).parent.glob("*.py"))
+    first = plan.jobs[0]
+    return content_hash([first.data, first.features, recipe.fingerprint, folds, models, code,
+                         config.audit, sorted(config.mute), config.seed, code_fingerprint(),
+                         config.selection.model_dump(mode="json")])
+
+
+def stored_audit(experiment: Experiment, key: str, make: Callable[[], AuditReport]) -> AuditReport:
+    """Return an audit that was made before, or make and keep it."""
+    findings = experiment.read_audit(key)
+    if findings is None:
+        findings = make().findings
+        experiment.save_audit(key, findings)
+    return AuditReport(findings)
+
+
+def leaks_of(report: AuditReport, split: PlannedSplit) -> tuple[str, ...]:
+    """Return what is known to leak in the results of one split.
+
+    A finding that names its splits concerns only those; any other concerns all.
+    """
+    label = split.strategy.label
+    codes = [f.code for f in report.blocking if label in f.evidence.get("splits", [label])]
+    return (*codes, CONTRAST) if split.audited.leaky else tuple(codes)
+
+
+def _imported(path: str) -> object:
+    module_name, _, name = path.partition(":")
+    if not name:
+        module_name, _, name = path.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except (ImportError, ValueError) as error:
+        raise InputError(f"features {path!r}: cannot import {module_name!r} ({error}); give a "
+                         "path such as my_project.features:build") from error
+    if not hasattr(module, name):
+        known = [n for n in dir(module) if not n.startswith("_")]
+        raise InputError(f"features {path!r}: {module_name!r} has no {name!r}: "
+                         f"{suggest(name, known)}")
+    return getattr(module, name)

@@ -1,0 +1,91 @@
+"""How a fold is learned: selection, category codes and model, all from the train rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import polars.selectors as cs
+
+from outlast.audit import Predict, Protocol
+from outlast.config import Config
+from outlast.data import Panel
+from outlast.features import FeatureTable, OrdinalCodes
+from outlast.models import FitContext, Matrix, make_model
+from outlast.records import Strategy
+from outlast.selection import make_selector
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Design:
+    """The kept features and the codes of their categories, as the train rows gave them.
+
+    Attributes
+    ----------
+    columns, categorical : sequence of str
+    codes : OrdinalCodes
+    """
+
+    columns: Sequence[str]
+    categorical: Sequence[str]
+    codes: OrdinalCodes
+
+    @classmethod
+    def fit(cls, train: pl.DataFrame, columns: Sequence[str]) -> Design:
+        """Learn the category codes from the feature rows of the train side."""
+        categorical = train.select(columns).select(cs.string()).columns
+        return cls(columns, categorical, OrdinalCodes.fit(train, categorical))
+
+    def matrix(
+        self, frame: pl.DataFrame, y: Floats | None = None, last_known: Floats | None = None
+    ) -> Matrix:
+        """Return feature rows as a matrix for models."""
+        return Matrix(
+            X=self.codes.transform(frame.select(self.columns)).to_numpy().astype(np.float32),
+            columns=tuple(self.columns),
+            categorical=tuple(self.columns.index(name) for name in self.categorical),
+            y=y,
+            last_known=last_known,
+        )
+
+
+def protocols(
+    models: Sequence[Strategy], config: Config, panel: Panel, table: FeatureTable
+) -> dict[str, Protocol]:
+    """Return what a run does in a fold, for the checks that refit it on changed rows.
+
+    Parameters
+    ----------
+    models : sequence of Strategy
+        Baselines are left out: they learn nothing from features.
+    config : Config
+    panel : Panel
+    table : FeatureTable
+
+    Returns
+    -------
+    dict of model label to Protocol
+    """
+    chosen = {model.label: model for model in models
+              if not make_model(model.name, model.params).is_baseline}
+    return {label: _protocol(model, config, panel, table) for label, model in chosen.items()}
+
+
+def _protocol(model: Strategy, config: Config, panel: Panel, table: FeatureTable) -> Protocol:
+    context = FitContext(panel.task, panel.n_classes, seed=config.seed)
+
+    def learn(frame: pl.DataFrame, y: Floats, train: Ints, test: Ints) -> Predict:  # noqa: ARG001
+        selector = make_selector(config.selection.name, config.selection.params)
+        kept = selector.fit(frame[train], y[train], table.lineage).kept
+        design = Design.fit(frame[train], kept)
+        learner = make_model(model.name, model.params)
+        fitted = learner.fit(design.matrix(frame[train], y[train]), learner.defaults(), context)
+        return lambda rows: fitted.predict(design.matrix(rows))
+
+    return learn

@@ -1,0 +1,69 @@
+"""Contract suites: what every splitter, model, feature, runner and selector must keep.
+
+Each suite is a class for pytest, and a function for scripts and notebooks. Neither needs
+more than the base install. The names are loaded when they are first used, so that a
+worker process of a runner imports no more than its own work.
+
+Examples
+--------
+In a test file, a strategy joins all tests of its kind with three lines:
+
+>>> from outlast.splits import TemporalSplit
+>>> from outlast.testing import SplitterContract, check_splitter
+>>> class TestLastThird(SplitterContract):
+...     def splitter(self):
+...         return TemporalSplit(test_size=1 / 3)
+
+Anywhere else it is checked at once:
+
+>>> check_splitter(TemporalSplit(test_size=1 / 3))
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from outlast.testing.contract import broken_rules, check
+    from outlast.testing.features import FeatureContract, check_feature
+    from outlast.testing.models import ModelContract, check_model
+    from outlast.testing.runners import RunnerContract, check_runner
+    from outlast.testing.selectors import SelectorContract, check_selector
+    from outlast.testing.splitters import SplitterContract, check_splitter
+
+__all__ = [
+    "FeatureContract",
+    "ModelContract",
+    "RunnerContract",
+    "SelectorContract",
+    "SplitterContract",
+    "broken_rules",
+    "check",
+    "check_feature",
+    "check_model",
+    "check_runner",
+    "check_selector",
+    "check_splitter",
+]
+
+_MODULES = {
+    "FeatureContract": "features",
+    "ModelContract": "models",
+    "RunnerContract": "runners",
+    "SelectorContract": "selectors",
+    "SplitterContract": "splitters",
+    "broken_rules": "contract",
+    "check": "contract",
+    "check_feature": "features",
+    "check_model": "models",
+    "check_runner": "runners",
+    "check_selector": "selectors",
+    "check_splitter": "splitters",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'outlast.testing' has no attribute {name!r}")
+    return getattr(import_module(f"outlast.testing.{_MODULES[name]}"), name)
