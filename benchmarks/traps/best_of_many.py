@@ -50,7 +50,8 @@ def audited(trap: Trap, frame: pl.DataFrame, seed: int) -> Finding:
     losses = -np.where(y[:, None] == 1, np.log(told), np.log1p(-told))
     baseline = -np.where(y == 1, np.log(share), np.log1p(-share))
     assert np.isclose(losses[:, 0].mean(), log_loss(y, told[:, 0]))
-    return best_of_many(losses, baseline, block=1, seed=seed)
+    return best_of_many(losses, baseline, block=1, seed=seed,
+                        names=[f"trial {k}" for k in range(TRIALS)])
 
 
 TRAP = Trap(

@@ -177,7 +177,7 @@ def sorted_by_target(**columns: pl.Expr) -> Panel:
         time="day", entity="shop", target="busy", horizon=2, leaky=("sales", "level")))
 
 
-def test_a_row_number_that_predicts_is_an_issue_only_if_a_feature_uses_it():
+def test_a_row_number_that_predicts_stops_a_run_only_if_a_feature_uses_it():
     def everything(table):
         return table.select("id", "signal")
 
@@ -188,7 +188,7 @@ def test_a_row_number_that_predicts_is_an_issue_only_if_a_feature_uses_it():
     assert (used.outcome, used.blocking) == ("issue", True)
     assert "`id` numbers the rows (AUC 1.00 against the target)" in used.sentence
     unused = asked(IndexColumns, sorted_by_target(), others)
-    assert (unused.outcome, unused.blocking) == ("tip", False)
+    assert (unused.outcome, unused.blocking) == ("issue", False)
     assert "no feature uses it" in unused.sentence
 
 
@@ -208,7 +208,7 @@ def test_a_row_number_in_the_order_of_time_tells_no_more_than_the_time():
     drift = (pl.int_range(pl.len()) + 400 * (pl.col("noise") > 0) > 680).cast(int)
     panel = shops(id=pl.int_range(pl.len()), busy=drift)
     found = asked(IndexColumns, panel, lambda table: table.select("id"))
-    assert found.outcome == "tip"
+    assert (found.outcome, found.blocking) == ("issue", False)
     assert found.evidence["power"]["id"] > 0.2
 
 

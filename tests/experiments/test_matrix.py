@@ -1,24 +1,18 @@
-import numpy as np
 import pytest
 
 from outlast.config import make_config
-from outlast.data import Events
-from outlast.data.times import Instants
 from outlast.errors import InputError
-from outlast.experiments.matrix import Table, check_metric, code_fingerprint, make_plan
+from outlast.experiments.matrix import check_metric, code_fingerprint, make_plan
 from tests.tables import shop_panel
 
 
 @pytest.fixture(scope="module")
 def table():
-    panel = shop_panel()
-    rows = np.flatnonzero(panel.usable)
-    return Table("d", "f", "binary", Instants(panel.time.ns[rows], "naive"),
-                 Instants(panel.label_end[rows], "naive"), Events.none())
+    return shop_panel()
 
 
 def plan(table, **values):
-    return make_plan(make_config(values), table)
+    return make_plan(make_config(values), table, "d", "f")
 
 
 def test_the_matrix_is_the_product_of_its_axes(table):
@@ -28,7 +22,7 @@ def test_the_matrix_is_the_product_of_its_axes(table):
     assert len(made.jobs) == (1 + 5) * 2 * 2
     assert len({job.id for job in made.jobs}) == len(made.jobs)
     assert {job.search.label for job in made.jobs} == {"none", "random(n_trials=3)"}
-    assert {label: len(folds) for label, folds in made.audits.items()} == {
+    assert {label: len(split.folds) for label, split in made.splits.items()} == {
         "temporal": 1, "walk_forward": 5}
 
 

@@ -19,10 +19,11 @@ from outlast.splits import CombinatorialPurgedCV, PurgedKFold, assemble_paths
 from tests.oracles.agreement import HOUR, assert_same_rows, panels, series
 
 NANOSECOND = np.timedelta64(1, "ns")
+Table = tuple[np.ndarray, np.ndarray]
 
 
 @st.composite
-def labelled(draw: st.DrawFn, times: st.SearchStrategy[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def labelled(draw: st.DrawFn, times: st.SearchStrategy[np.ndarray]) -> Table:
     """Times in any order, and label ends of one to twenty hours later, each its own."""
     time = draw(times)
     hours = draw(st.lists(st.integers(1, 20), min_size=time.size, max_size=time.size))
@@ -41,7 +42,7 @@ def their_times(time: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, dict[str
 
 
 @given(labelled(series()), st.integers(1, 4), st.integers(0, 12))
-def test_purged_folds(table: tuple[np.ndarray, np.ndarray], length: int, embargo: int) -> None:
+def test_purged_folds(table: Table, length: int, embargo: int) -> None:
     time, end = table
     order, times = their_times(time, end)
     n_splits = time.size // length
@@ -52,7 +53,7 @@ def test_purged_folds(table: tuple[np.ndarray, np.ndarray], length: int, embargo
 
 @given(labelled(series()), st.sampled_from([(4, 1), (5, 2), (6, 2), (7, 3)]), st.integers(0, 6))
 def test_combinatorial_folds(
-    table: tuple[np.ndarray, np.ndarray], shape: tuple[int, int], embargo: int
+    table: Table, shape: tuple[int, int], embargo: int
 ) -> None:
     time, end = table
     order, times = their_times(time, end)
@@ -63,7 +64,7 @@ def test_combinatorial_folds(
 
 @given(labelled(panels()), st.sampled_from([(10, 1), (20, 1), (6, 2), (7, 3)]), st.integers(0, 6))
 def test_the_train_rows_of_panels(
-    table: tuple[np.ndarray, np.ndarray], shape: tuple[int, int], hours: int
+    table: Table, shape: tuple[int, int], hours: int
 ) -> None:
     """Their two functions leave the same rows around any test set, gap and embargo alike."""
     time, end = table
@@ -85,8 +86,7 @@ def test_paths(time: np.ndarray, shape: tuple[int, int]) -> None:
     ours, theirs = CombinatorialPurgedCV(*shape), TheirCombinatorial(*shape, **times)
     tests = [test for _, test in ours.split(None, time=time)]
     values = np.random.default_rng(0).normal(size=(len(tests), time.size))
-    paths = assemble_paths(tests, [v[test] for v, test in zip(values, tests, strict=True)], time.size)
-    sorted_tests = [test for _, test in theirs.split(time)]
-    expected = theirs.reconstruct_paths(
-        [v[order[test]] for v, test in zip(values, sorted_tests, strict=True)])
-    np.testing.assert_array_equal(paths[:, order], expected)
+    predictions = [value[test] for value, test in zip(values, tests, strict=True)]
+    of_sorted = zip(values, (order[test] for _, test in theirs.split(time)), strict=True)
+    expected = theirs.reconstruct_paths([value[test] for value, test in of_sorted])
+    np.testing.assert_array_equal(assemble_paths(tests, predictions, time.size)[:, order], expected)

@@ -217,7 +217,7 @@ def test_events_of_a_file_reach_the_split(tmp_path):
     config = make_config({"data": data, "models": ["prior"], "splits": ["event_aware"],
                           "optimization": ["none"], "reports": str(tmp_path / "r")})
     prepared = prepare(config)
-    (fold,) = prepared.plan.audits["event_aware"]
-    assert fold.moves[0].event == "storm"
+    (fold,) = prepared.plan.splits["event_aware"].folds
+    assert fold.audit.moves[0].event == "storm"
     assert run(prepared, runner="inline").trained == 1
     assert any((tmp_path / "r" / "experiment_results").iterdir())

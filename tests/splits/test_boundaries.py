@@ -24,45 +24,9 @@ def cut(at: int, table: Events, **options: Any) -> Fold:
     return TemporalSplit(test_size=20 - at, events=table, **options).folds(TIME)[0]
 
 
-def test_a_cut_at_the_start_of_an_event_stays() -> None:
-    fold = cut(12, events((12, 14)))
-    assert fold.test.tolist() == list(range(12, 20))
-    assert fold.audit.moves == ()
-
-
 def test_the_end_of_the_data_cuts_no_event() -> None:
     open_ended = Events.from_frame(pl.DataFrame({"start": [15], "end": [None]}))
     assert cut(15, open_ended).audit.moves == ()
-
-
-@pytest.mark.parametrize("at", [13, 14])
-def test_a_cut_inside_or_at_the_end_of_an_event_moves_past_it(at: int) -> None:
-    fold = cut(at, events((12, 14)))
-    assert fold.test.tolist() == list(range(15, 20))
-    assert fold.train.tolist() == list(range(15))
-    assert fold.audit.moves == (CutMove(moved_from=at, moved_to=15, event="e0", rows=15 - at),)
-
-
-SHAPES: dict[str, tuple[Events, int]] = {
-    "none": (Events.none(), 12),
-    "elsewhere": (events((2, 4), (15, 17)), 12),
-    "nested": (events((10, 15), (11, 12)), 16),
-    "duplicated": (events((10, 15), (10, 15)), 16),
-    "unsorted and overlapping": (events((12, 15), (9, 13)), 16),
-    "touching": (events((10, 12), (12, 14)), 15),
-    "next to each other": (events((10, 12), (13, 14)), 13),
-    "zero length": (events((12, 12)), 12),
-    "zero length just before": (events((11, 11)), 12),
-    "of one entity": (events((10, 13, "b")), 14),
-    "ends between two times": (events((10, 12)), 13),
-    "a chain over entities": (events((10, 12, "a"), (12, 14, "b"), (14, 16, "c")), 17),
-}
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_events_of_every_shape(shape: str) -> None:
-    table, expected = SHAPES[shape]
-    assert cut(12, table).test[0] == expected
 
 
 def test_merged_events_keep_their_names() -> None:
@@ -93,16 +57,6 @@ def test_clock_time_gaps_behind_an_event() -> None:
     table = events(("2024-01-02", "2024-01-03"))
     fold = TemporalSplit(test_size=6, gap="4D", events=table).folds(time)[0]
     assert fold.test.tolist() == [4, 5, 6, 7], "the first time from the 7th on"
-
-
-def test_events_in_another_zone() -> None:
-    time = [f"2024-01-{day:02d}T00:00Z" for day in range(1, 21)]
-    # Midnight in Kolkata is half past six on the evening before in UTC.
-    table = events(("2024-01-10T00:00+05:30", "2024-01-12T06:00+05:30"))
-    splitter = TemporalSplit(test_size=9, events=table)
-    assert splitter.folds(time)[0].test[0] == 12, "moved from the 12th to the 13th"
-    with pytest.raises(InputError, match="events is aware but time is naive"):
-        splitter.folds([text[:10] for text in time])
 
 
 TAIL = events((15, 30))
@@ -149,15 +103,6 @@ def test_raise_forbids_a_move() -> None:
     with pytest.raises(InputError, match="the cut at 13 falls inside e0; on_cut='raise' forbids"):
         cut(13, events((12, 14)), on_cut="raise")
     assert cut(12, events((12, 14)), on_cut="raise").test[0] == 12
-
-
-def test_weekly_promotions_leave_no_clean_cut() -> None:
-    weekly = events(*((week, week + 6, f"shop {week % 3}") for week in range(0, 20, 5)))
-    with pytest.raises(InputError, match="use on_cut='drop'"):
-        cut(12, weekly)
-    fold = cut(12, weekly, on_cut="drop")
-    assert fold.train.tolist() == list(range(10)), "the promotion of week 10 to 16 is cut"
-    assert fold.audit.n_event_dropped == 2
 
 
 def test_events_that_touch_are_dropped_as_one() -> None:

@@ -16,7 +16,7 @@ from outlast.splits import TemporalSplit
 from tests.splits.reference import days
 
 TIME = days(3, 1, 2, 2, 4)
-LABEL_END = TIME + 2
+LABEL_END = days(5, 3, 4, 4, 6)
 EXPECTED = [([1], [0, 4])]
 COLUMNS = {"day": TIME.astype("datetime64[ms]"), "known": LABEL_END.astype("datetime64[ms]")}
 

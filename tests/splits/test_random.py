@@ -32,8 +32,9 @@ def test_it_is_marked_and_its_folds_leak() -> None:
 
 def test_rows_without_a_label_are_left_out() -> None:
     label_end = np.arange(10).astype("datetime64[D]")
-    label_end[3] = np.datetime64("NaT")
-    folds = RandomSplit(3, on_missing="drop").folds(np.arange(10).astype("datetime64[D]"), label_end)
+    label_end[3] = np.datetime64("NaT", "D")
+    time = np.arange(10).astype("datetime64[D]")
+    folds = RandomSplit(3, on_missing="drop").folds(time, label_end)
     assert all(3 not in {*fold.train, *fold.test} for fold in folds)
     assert [fold.audit.n_outside for fold in folds] == [1, 1, 1]
 

@@ -35,7 +35,8 @@ N = 60
 ORDER = np.random.default_rng(0).permutation(N)
 DAY = np.repeat(np.arange(1, N // 2 + 1), 2)[ORDER]
 TIME, LABEL_END = days(*DAY), days(*(DAY + 2))
-GROUPS = {"regime": np.where(DAY // 6 % 2, "crisis", "calm"), "group": np.array([*"abcd"] * 15)[ORDER]}
+GROUPS = {"regime": np.where(DAY // 10 % 2, "crisis", "calm"),
+          "group": np.array([*"abcd"] * 15)[ORDER]}
 X = np.random.default_rng(1).normal(size=(N, 3))
 Y = X[:, 0] + 0.1 * np.random.default_rng(2).normal(size=N)
 EVENTS = events(("2024-01-12", "2024-01-13"), ("2024-01-20", "2024-01-21"))
@@ -58,7 +59,8 @@ def made(name: str) -> Splitter:
 
 
 def routed(splitter: Splitter) -> Splitter:
-    return splitter.set_split_request(time=True, label_end=True, groups=splitter.name in GROUPS)
+    groups = {"groups": True} if splitter.name in GROUPS else {}
+    return splitter.set_split_request(time=True, label_end=True, **groups)
 
 
 def metadata(name: str, **times: Any) -> dict[str, Any]:
@@ -108,7 +110,8 @@ def test_a_nested_search_gets_the_times_of_its_rows(name: str) -> None:
 @each_strategy
 @pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame, pl.DataFrame], ids=lambda k: k.__name__)
 def test_a_score_from_every_kind_of_table(name: str, kind: Any) -> None:
-    given = metadata(name, time=pl.Series(TIME), label_end=pd.Series(LABEL_END.astype("datetime64[s]")))
+    until = pd.Series(LABEL_END.astype("datetime64[s]"))
+    given = metadata(name, time=pl.Series(TIME), label_end=until)
     scores = cross_val_score(Ridge(), kind(X), Y, cv=routed(made(name)), params=given,
                              error_score="raise")
     plain = cross_val_score(Ridge(), X, Y, cv=routed(made(name)), error_score="raise",

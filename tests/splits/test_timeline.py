@@ -150,7 +150,7 @@ def test_bad_gaps_are_refused(value: Any) -> None:
 def test_clock_time_needs_a_clock() -> None:
     with pytest.raises(InputError, match="gap='3D' is clock time but the times are plain integers"):
         read_timeline([1, 2]).duration("3D", "gap")
-    with pytest.raises(InputError, match="gap='1mo' is calendar time .*; give a number of steps"):
+    with pytest.raises(InputError, match=r"gap='1mo' is calendar time .*; give a number of steps"):
         read_timeline([1, 2]).duration("1mo", "gap")
 
 

@@ -61,7 +61,7 @@ def best_of_many(
     References
     ----------
     P. R. Hansen, "A Test for Superior Predictive Ability", *Journal of Business & Economic
-    Statistics* 23 (2005), with the consistent p-value; ``arch.bootstrap.SPA``.
+    Statistics* 23 (2005), with the consistent p-value.
 
     Examples
     --------
@@ -106,27 +106,29 @@ def _gains(losses: npt.ArrayLike, baseline: npt.ArrayLike, names: Sequence[str])
 
 
 def _p_value(gains: Floats, block: int, seed: int, repeats: int) -> float:
-    """Return Hansen's consistent p-value, by a circular block bootstrap of whole timestamps."""
-    from arch.bootstrap import SPA
+    """Return Hansen's consistent p-value, by a circular block bootstrap of whole timestamps.
 
-    # A configuration that is the baseline itself never leads and has no variance to divide by.
-    gains = gains[:, np.ptp(gains, axis=0) > 0]
-    if not gains.shape[1]:
-        return 1.0
-    scaled = gains / _long_run_spread(gains, block)
-    test = SPA(np.zeros(len(scaled)), -scaled, block_size=block, reps=repeats,
-               bootstrap="circular", seed=seed)
-    test.compute()
-    # The observed lead is one of the draws, so that no p-value is zero.
-    return (1 + repeats * float(test.pvalues["consistent"])) / (1 + repeats)
-
-
-def _long_run_spread(gains: Floats, block: int) -> Floats:
-    """Return the standard deviation of each column's block means, times the root of a block.
-
-    arch compares plain means; Hansen's statistic divides each by its standard error, or one
-    wild configuration would hide the lead of a steady one.
+    Each mean gain is divided by its bootstrap standard error, or one wild configuration
+    would hide the lead of a steady one.
     """
-    means = np.stack([part.mean(axis=0) for part in np.array_split(gains, len(gains) // block)])
-    spread = means.std(axis=0, ddof=1)
-    return np.asarray(np.maximum(spread, 1e-9 * np.abs(gains).max(axis=0)) * np.sqrt(block))
+    means = gains.mean(axis=0)
+    draws = _drawn_means(gains, block, seed, repeats)
+    # A configuration that differs from the baseline by a constant has no spread.
+    error = np.maximum(draws.std(axis=0, ddof=1), 1e-9 * (np.abs(gains).max() or 1.0))
+    hopeless = means < -error * np.sqrt(2 * np.log(np.log(max(len(gains), 3))))
+    centre = np.where(hopeless, 0.0, means)
+    observed = max(0.0, float((means / error).max()))
+    luck = np.maximum(0.0, ((draws - centre) / error).max(axis=1))
+    # The observed lead is one of the draws, so that no p-value is zero.
+    return float((1 + np.sum(luck >= observed)) / (1 + repeats))
+
+
+def _drawn_means(gains: Floats, block: int, seed: int, repeats: int) -> Floats:
+    """Return bootstrap means, shape (repeats, n): blocks wrap around the end of time."""
+    n_times = len(gains)
+    wrapped = np.vstack([np.zeros((1, gains.shape[1])), gains, gains[: block - 1]]).cumsum(axis=0)
+    sums = wrapped[block:] - wrapped[:-block]
+    starts = np.random.default_rng(seed).integers(0, n_times, (repeats, -(-n_times // block)))
+    cells = starts + n_times * np.arange(repeats)[:, None]
+    counts = np.bincount(cells.ravel(), minlength=repeats * n_times).reshape(repeats, n_times)
+    return np.asarray(counts @ sums / (block * starts.shape[1]))

@@ -1,35 +1,71 @@
-"""If the last labels before the test are worth far more than older ones, they know too much."""
+"""How long labels really run can be read off the labels; they must not outrun their declared end."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from outlast.audit.base import Facts, Floats, Measured, Positions, StatisticalCheck
-from outlast.audit.probe import Probe
-from outlast.audit.surrogates import dense
-from outlast.audit.time_blocks import horizon_steps, p_above, too_little
+from outlast.audit.base import Facts, Floats, Measured, StatisticalCheck
+from outlast.audit.time_blocks import Codes, p_above, too_little
 from outlast.records import Finding
-from outlast.splits import ExpandingWindowSplit
 
-_NOTABLE = 0.03
-_WINDOWS = {"quick": 12, "full": 24}
-_MIN_TRAIN = 12  # horizons
-_MAX_TRAIN, _MAX_TEST = 3_000, 1_000
-_TREES = 40
+# A sum over k rows has an echo of 1, its sign one of 0.6; nothing but a season has more.
+_NOTABLE, _TOO_LOUD = 0.3, 1.5
+# Another lag counts as a rival from this share of the loudest t, or above what noise makes
+# the largest of a hundred lags.
+_RIVAL, _NOISE = 0.6, 3.0
+_NEIGHBOURS = 3
+_MIN_LAGS, _MAX_LAGS = 60, 200
+_MAX_BLOCKS = 60
+_MAX_ROWS = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Echoes:
+    """How strongly changes of the label are undone some rows of the entity later.
+
+    Attributes
+    ----------
+    lags : ndarray of int64, shape (n_lags,)
+        In rows of the entity, all beyond the declared label end.
+    blocks : ndarray, shape (n_lags, n_blocks)
+        The echo per time block, as a share of what a sum over `lag` rows leaves.
+    """
+
+    lags: Codes
+    blocks: Floats
+
+    @property
+    def loudest(self) -> int:
+        """Place of the lag whose echo stands out most."""
+        return int(self._t().argmax())
+
+    def alone(self) -> bool:
+        """Whether no other lag comes near: a season echoes at many, a label's end at one."""
+        t, best = self._t(), self.loudest
+        far = np.abs(self.lags - self.lags[best]) > _NEIGHBOURS
+        return bool(t[far].max(initial=0) <= max(_RIVAL * t[best], _NOISE))
+
+    def _t(self) -> Floats:
+        error = np.maximum(self.blocks.std(axis=1, ddof=1), 1e-9) / np.sqrt(self.blocks.shape[1])
+        return np.asarray(self.blocks.mean(axis=1) / error)
 
 
 class GapSweep(StatisticalCheck):
-    """Trains on what ends ever longer before short test windows, beyond the declared purge.
+    """Sweeps the gap between two labels of an entity, beyond the declared label end.
 
-    With honest label ends the score falls slowly and evenly, as the world drifts. If labels
-    really run longer than declared, the last train rows share them with the test: the score
-    falls off a cliff until the gap covers the rest, and then no more.
+    Labels that look h rows ahead share less and less the further they are apart, and from
+    h rows on nothing: what entered the label at t leaves it at t + h. So the changes of a
+    label are undone exactly h rows later, an echo that stands out from the lags around it.
+    A memory that fades has no such edge, whatever its length: with autocorrelation r, the
+    echo is the bend ``r(k - 1) - 2 r(k) + r(k + 1)`` less that of the three lags on either
+    side, which is never above zero where the bends get smaller and smaller.
 
-    The cliff at a gap g is ``(s(0) - s(g)) - (s(g) - s(2 g))`` in each window, for g of half
-    a horizon, one and two; it is found where labels run up to five times as long as
-    declared. The score is the share of the target's variance (of the ranks of a numeric
-    target) that is explained, which needs no two classes in a short window.
+    An echo beyond the declared end says that labels are declared too short, so that what is
+    purged is too little. Blind to labels that fade as they part, such as the size of a
+    move, and to the level at one point of time.
     """
 
     code = "LK305"
@@ -37,81 +73,104 @@ class GapSweep(StatisticalCheck):
     finds = "labels that run longer than their declared end"
 
     def measure(self, facts: Facts) -> Measured | Finding:
-        """Score every window at every gap and test the cliffs."""
+        """Find the loudest echo beyond the declared end."""
         if reason := too_little(facts):
             return self.not_applicable(reason)
-        horizon = horizon_steps(facts)
-        if horizon == 0:
-            return self.not_applicable("labels end at their own row: nothing can reach too far")
-        folds = _folds(facts, horizon, _WINDOWS.get(facts.level, _WINDOWS["quick"]))
-        if not folds:
-            return self.not_applicable(f"{_WINDOWS['quick']} test windows two horizons apart do "
-                                       f"not fit after {_MIN_TRAIN} horizons to train on")
-        half = -(-horizon // 2)
-        gaps = [0, half, 2 * half, 4 * half, 8 * half]
-        scores = np.array([[_score(facts, train, test, gap) for gap in gaps]
-                           for train, test in folds])
-        by_gap = dict(zip(gaps, scores.T, strict=True))
-        cliffs = {g: by_gap[0] - 2 * by_gap[g] + by_gap[2 * g] for g in gaps[1:-1]}
-        gap = min(cliffs, key=lambda g: p_above(cliffs[g]))
-        cliff = float(cliffs[gap].mean())
-        shown = ", ".join(f"{by_gap[g].mean():.3f} ({g})" for g in gaps)
+        series = _Series.read(facts)
+        last = min(series.reach[1] + int(np.clip(5 * series.reach[1], _MIN_LAGS, _MAX_LAGS)),
+                   series.length // 4)
+        # Labels over one row do not overlap; white noise also undoes its changes after one.
+        first = max(2, series.reach[1] + 1)
+        if last < first + _NEIGHBOURS:
+            return self.not_applicable(
+                f"an entity has {series.length} rows, too few to look beyond the declared "
+                f"{series.reach[1]}")
+        echoes = series.echoes(first, last)
+        best = echoes.loudest
+        lag, values = int(echoes.lags[best]), echoes.blocks[best]
+        strength = float(values.mean())
         return Measured(
-            min(1.0, p_above(cliffs[gap]) * len(cliffs)), cliff >= _NOTABLE,
-            f"Explained variance by gap beyond the purge, in steps: {shown}; mean of {len(folds)} "
-            f"test windows. The first {gap} steps cost {cliff:.3f} more than the next {gap}.",
-            "Check that horizon or label_end covers all the time that a label looks at; if it "
-            "does, the target is remembered for about a horizon: a gap shows what remains.",
-            {"scores": {str(g): float(by_gap[g].mean()) for g in gaps}, "windows": len(folds),
-             "gap": gap, "cliff": cliff, "horizon": horizon})
+            min(1.0, p_above(values) * len(echoes.lags)),
+            _NOTABLE <= strength <= _TOO_LOUD and echoes.alone(),
+            f"Changes of the label are undone most clearly {lag} rows later, beyond the declared "
+            f"{series.reach[1]}: echo {strength:.2f}, where 1 is a sum over just {lag} rows "
+            f"(mean of {values.size} time blocks, {len(echoes.lags)} lags).",
+            f"Set horizon to {lag} or label_end to match, if the target looks ahead that far. If "
+            "it looks back over that time instead, such as a change over a year, mute this check.",
+            {"lag": lag, "echo": strength, "declared": series.reach[1], "blocks": values.size,
+             "lags": len(echoes.lags)})
 
 
-def _folds(facts: Facts, horizon: int, wanted: int) -> list[tuple[Positions, Positions]]:
-    """Return windows a horizon long, spread over the timeline, each with all the past."""
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """Changes of the label row by row, sorted by entity and time."""
+
+    entity: Codes
+    moment: Codes
+    change: Floats
+    variance: float
+    reach: tuple[int, int]
+
+    @classmethod
+    def read(cls, facts: Facts) -> _Series:
+        panel = facts.panel
+        rows = np.flatnonzero(panel.usable)
+        rows = rows[np.lexsort((panel.time.ns[rows], panel.entity[rows]))]
+        # Whole entities, as many as make a quick sweep.
+        rows = rows[panel.entity[rows] <= panel.entity[rows[min(_MAX_ROWS, rows.size) - 1]]]
+        entity, y = panel.entity[rows], _levels(facts)[rows]
+        change = np.diff(y, axis=0, prepend=y[:1])
+        change[np.flatnonzero(np.diff(entity, prepend=-1))] = 0
+        moment = np.unique(panel.time.ns[rows], return_inverse=True)[1]
+        reach = _reach(entity, panel.time.ns[rows], panel.label_end[rows])
+        return cls(entity, moment, change, float(y.var(axis=0).sum()), reach)
+
+    @property
+    def length(self) -> int:
+        """Rows of the entity to which the median row belongs."""
+        return int(np.median(np.bincount(self.entity)[self.entity]))
+
+    def echoes(self, first: int, last: int) -> Echoes:
+        """Measure the echo at each lag from first to last."""
+        n_blocks = int(np.clip((self.moment.max() + 1) // max(1, 3 * self.reach[1]), 4, _MAX_BLOCKS))
+        block = self.moment * n_blocks // (self.moment.max() + 1)
+        bends = np.array([self._bend(lag, block) for lag in range(last + _NEIGHBOURS + 1)])
+        lags = np.arange(first, last + 1)
+        pairs = [[(bends[lag - j] + bends[lag + j]) / 2 for j in range(1, _NEIGHBOURS + 1)
+                  if lag - j > 1 and not self.reach[0] <= lag - j <= self.reach[1]]
+                 for lag in lags]
+        told = [place for place, around in enumerate(pairs) if around]
+        return Echoes(lags[told], np.array([(bends[lags[place]] - np.mean(pairs[place], axis=0))
+                                            * lags[place] for place in told]))
+
+    def _bend(self, lag: int, block: Codes) -> Floats:
+        """Return minus the autocovariance of changes at one lag per block, over the variance."""
+        product = np.zeros(self.entity.size)
+        same = self.entity[lag:] == self.entity[: self.entity.size - lag]
+        product[lag:] = same * (self.change[lag:] * self.change[: self.entity.size - lag]).sum(axis=1)
+        return -np.bincount(block, product) / np.bincount(block) / self.variance
+
+
+def _levels(facts: Facts) -> Floats:
+    """Return the target as columns: one per class, or the ranks of a numeric target."""
     panel = facts.panel
-    rows = np.flatnonzero(panel.usable & dense(facts))
-    time = panel.time.ns[rows]
-    n_times = np.unique(time).size
-    step = (n_times - max(_MIN_TRAIN * horizon, n_times // 4)) // wanted
-    if step < 2 * horizon:
-        return _folds(facts, horizon, _WINDOWS["quick"]) if wanted > _WINDOWS["quick"] else []
-    splitter = ExpandingWindowSplit(wanted, test_size=horizon, step=step)
-    return [(rows[fold.train], rows[fold.test])
-            for fold in splitter.folds(time, panel.label_end[rows])]
+    if panel.task == "multiclass":
+        return (panel.y[:, None] == np.arange(panel.n_classes)).astype(np.float64)
+    if panel.task == "binary":
+        return panel.y[:, None]
+    known = np.sort(panel.y[panel.usable])
+    ranks: Floats = np.searchsorted(known, panel.y)[:, None] / known.size
+    return ranks
 
 
-def _score(facts: Facts, train: Positions, test: Positions, gap: int) -> float:
-    """Return the share of variance that the probe explains if train labels end a gap earlier."""
-    panel = facts.panel
-    distinct = np.unique(panel.time.ns[panel.usable])
-    cut = np.searchsorted(distinct, panel.time.ns[test[0]])
-    known = panel.label_end[train] <= distinct[cut - gap]
-    # The most recent rows: whatever reaches into the test does so from there.
-    train, test = train[known][-_MAX_TRAIN:], test[:_MAX_TEST]
-    y, task = _bounded(facts), panel.task
-    guess = Probe(facts.features, train, test, trees=_TREES, seed=facts.seed).predict(y, task)
-    return 1 - _squared_error(y[test], guess) / _variance(y[panel.usable], task)
-
-
-def _bounded(facts: Facts) -> Floats:
-    """Return the target; a numeric one as ranks, so that no single window decides."""
-    if facts.panel.task != "regression":
-        return facts.panel.y
-    y = np.full(facts.panel.n_rows, np.nan)
-    values = facts.panel.y[facts.panel.usable]
-    y[facts.panel.usable] = np.searchsorted(np.sort(values), values) / values.size
-    return y
-
-
-def _squared_error(y: Floats, guess: Floats) -> float:
-    if guess.ndim == 1:
-        return float(np.mean((y - guess) ** 2))
-    truth: npt.NDArray[np.float64] = np.eye(guess.shape[1])[y.astype(int)]
-    return float(np.mean(((truth - guess) ** 2).sum(axis=1)))
-
-
-def _variance(y: Floats, task: str) -> float:
-    if task != "multiclass":
-        return float(y.var())
-    share = np.bincount(y.astype(int)) / y.size
-    return float((share * (1 - share)).sum())
+def _reach(
+    entity: Codes, time: npt.NDArray[np.int64], label_end: npt.NDArray[np.int64]
+) -> tuple[int, int]:
+    """Return the least and the most rows of its entity that a label spans, but for 1 % each."""
+    instants = np.unique(time)
+    width = instants.size + 1
+    own = entity * width + np.searchsorted(instants, time)
+    end = entity * width + np.searchsorted(instants, label_end, "right") - 1
+    span = np.searchsorted(own, end, "right") - 1 - np.arange(own.size)
+    low, high = np.quantile(span, [0.01, 0.99], method="nearest")
+    return int(low), int(high)

@@ -23,9 +23,10 @@ _STANDARD_ERRORS = 4.0
 class IndexColumns(Check):
     """Looks for columns that only say where a row stands in the table.
 
-    A clock that a feature is made of is a tip: under a split by time it cannot look ahead,
-    it just means nothing later on. A row number that predicts the target better than the
-    time does carries an order of the rows that was made with the target.
+    One that goes with the target is an issue: it tells when a row was made, which a shuffled
+    split rewards and the future does not. It blocks only where a feature is made of it and
+    it predicts better than the time itself: then the order of the rows was made with the
+    target.
     """
 
     code = "LK108"
@@ -33,7 +34,7 @@ class IndexColumns(Check):
     finds = "columns that number the rows or count the time, and features made of them"
 
     def look(self, facts: Facts) -> Finding:
-        """A row number that feeds a feature and predicts is a leak."""
+        """Compare every such column with the target and with the time."""
         reasons = index_columns(facts.panel)
         if not facts.raw_columns:
             return self.not_applicable("the table has no column that may become a feature")
@@ -41,19 +42,20 @@ class IndexColumns(Check):
             return self.passed(f"None of {counted(len(facts.raw_columns), 'column')} numbers the "
                                "rows or counts the time.", columns=len(facts.raw_columns))
         used = _used(facts.features)
-        power = {name: _power(facts.panel, facts.panel.frame[name]) for name, reason in
-                 reasons.items() if reason in (ROW_NUMBER, RUNNING_NUMBER)}
+        power = {name: _power(facts.panel, facts.panel.frame[name]) for name in reasons
+                 if facts.panel.frame[name].dtype.is_numeric()}
         by_time = _power(facts.panel, pl.Series(facts.panel.time.ns))
         chance = _STANDARD_ERRORS * _standard_error(facts.panel)
-        leaks = [name for name, value in power.items()
-                 if name in used and value - by_time > _MARGIN and value > chance]
+        telling = [name for name, value in power.items() if value > max(_MARGIN, chance)]
+        leaks = [name for name in telling if name in used and power[name] - by_time > _MARGIN
+                 and reasons[name] in (ROW_NUMBER, RUNNING_NUMBER)]
         told = "; ".join(f"`{name}` {reason}{_strength(power.get(name))}"
                          f"{'' if name in used else ', and no feature uses it'}"
                          for name, reason in reasons.items())
         action = f"Put them in ignore: {', '.join(reasons)}."
-        if leaks:
-            return self.issue(f"{told}.", action, columns=reasons, predicting=leaks,
-                              power={name: power[name] for name in leaks}, power_of_time=by_time)
+        if telling:
+            return self.issue(f"{told}.", action, blocking=bool(leaks), columns=reasons,
+                              predicting=telling, power=power, power_of_time=by_time)
         return self.tip(f"{told}.", action, columns=reasons, power=power, power_of_time=by_time)
 
 

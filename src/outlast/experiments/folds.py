@@ -107,7 +107,7 @@ def plan_splits(config: Config, panel: Panel) -> tuple[dict[str, PlannedSplit], 
     -------
     dict of label to PlannedSplit
     dict of label to reason
-        The splits that have no place on this table.
+        The splits, or some of their folds, that have no place on this table.
 
     Raises
     ------
@@ -122,6 +122,8 @@ def plan_splits(config: Config, panel: Panel) -> tuple[dict[str, PlannedSplit], 
             left_out[split.label] = reason
         elif isinstance(split, Strategy) and "." not in split.name:
             planned[split.label] = _registered(split, rows)
+            if skipped := _left_out_folds(planned[split.label], rows):
+                left_out[split.label] = skipped
         else:
             planned[split.label] = _foreign(split, panel)
     return planned, left_out
@@ -168,6 +170,15 @@ def _misfit(split: Strategy | GivenSplit, rows: Rows) -> str | None:
 def _registered(split: Strategy, rows: Rows) -> PlannedSplit:
     splitter = splitter_of(split, rows.events)
     return PlannedSplit(split, AuditedSplit(rows.folds(splitter), splitter.leaky, splitter))
+
+
+def _left_out_folds(split: PlannedSplit, rows: Rows) -> str:
+    splitter = split.audited.splitter
+    assert splitter is not None, "a registered strategy has a splitter"
+    groups = rows.entity if splitter.needs_groups else None
+    skipped = splitter.skipped(rows.time, rows.label_end, groups=groups) if splitter.skips else []
+    more = f" and {len(skipped) - 2} more" if len(skipped) > 2 else ""
+    return "; ".join(skipped[:2]) + more
 
 
 def _foreign(split: Strategy | GivenSplit, panel: Panel) -> PlannedSplit:

@@ -13,6 +13,7 @@ import polars.selectors as cs
 from outlast.audit import Predict, Protocol
 from outlast.config import Config
 from outlast.data import Panel
+from outlast.errors import OutlastError
 from outlast.features import FeatureTable, OrdinalCodes
 from outlast.models import FitContext, Matrix, make_model
 from outlast.records import Strategy
@@ -85,7 +86,11 @@ def _protocol(model: Strategy, config: Config, panel: Panel, table: FeatureTable
         kept = selector.fit(frame[train], y[train], table.lineage).kept
         design = Design.fit(frame[train], kept)
         learner = make_model(model.name, model.params)
-        fitted = learner.fit(design.matrix(frame[train], y[train]), learner.defaults(), context)
+        try:
+            fitted = learner.fit(design.matrix(frame[train], y[train]), learner.defaults(),
+                                 context)
+        except learner.failures() as error:
+            raise OutlastError(f"{model.label} cannot be fitted: {error}") from error
         return lambda rows: fitted.predict(design.matrix(rows))
 
     return learn

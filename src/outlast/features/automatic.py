@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
+from outlast.data.index_columns import COUNTER, ROW_NAME, index_columns
 from outlast.data.panel import Panel
 from outlast.features.arithmetic import Category, Raw
 from outlast.features.base import Feature
@@ -29,7 +30,8 @@ def default_recipe(panel: Panel) -> Recipe:
     deviation of 5 and of 20 rows, as z-score of 20 rows, as exponential average (span 10),
     and, where several entities share timestamps, as rank among them. Beyond 40 numeric
     columns only the number, its change and its mean of 5 rows are kept, so that a wide table
-    does not grow ninefold. Categories are taken up to 200 levels, the entity itself
+    does not grow ninefold. Row numbers and clocks are left out: they say when a row was made,
+    which means nothing later on. Categories are taken up to 200 levels, the entity itself
     up to 1,000 of them. To these come the calendar parts that vary and the days since the
     entity's own events.
 
@@ -72,10 +74,15 @@ def _sort_columns(panel: Panel) -> tuple[list[str], list[str], dict[str, str]]:
     numbers: list[str] = []
     categories: list[str] = []
     skipped: dict[str, str] = {}
+    no_measures = {name: f"{reason}; declare it as categorical to keep it"
+                   for name, reason in index_columns(panel).items()
+                   if reason not in (COUNTER, ROW_NAME)}
     for name in panel.frame.columns:
         if name in panel.schema.reserved:
             continue
-        if reason := _unusable(panel, name):
+        if name in no_measures:
+            skipped[name] = no_measures[name]
+        elif reason := _unusable(panel, name):
             skipped[name] = reason
         elif _is_number(panel, name):
             numbers.append(name)

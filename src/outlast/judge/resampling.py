@@ -73,7 +73,7 @@ class Resampling:
     def of(cls, folds: Sequence[Result], n_draws: int, seed: int) -> Resampling:
         """Draw blocks inside every stretch of time that is tested by the same folds."""
         times = np.unique(np.concatenate([result.time for result in folds]))
-        losses, steps = _losses(times, folds), _horizon(folds)
+        losses, steps = losses_over_time(times, folds), label_steps(folds)
         length = statistics.block_length(losses, steps)
         parts = []
         for index, stretch in enumerate(_stretches(times, folds, length)):
@@ -116,8 +116,8 @@ def _stretches(
     return [np.arange(times.size)] if crumbs else runs
 
 
-def _losses(times: npt.NDArray[np.int64], folds: Sequence[Result]) -> Floats:
-    """Mean loss at each timestamp."""
+def losses_over_time(times: npt.NDArray[np.int64], folds: Sequence[Result]) -> Floats:
+    """Return the mean loss at each timestamp, over all folds that test it."""
     lost, rows = np.zeros(times.size), np.zeros(times.size)
     for result in folds:
         at = np.searchsorted(times, result.time)
@@ -127,8 +127,8 @@ def _losses(times: npt.NDArray[np.int64], folds: Sequence[Result]) -> Floats:
     return lost / rows
 
 
-def _horizon(folds: Sequence[Result]) -> int:
-    """Median number of held-out timestamps that a label runs over, over all folds."""
+def label_steps(folds: Sequence[Result]) -> int:
+    """Return the median number of held-out timestamps that a label runs over."""
     starts = np.concatenate([result.time for result in folds])
     ends = np.concatenate([result.predictions["label_end"].to_numpy() for result in folds])
     return statistics.horizon_in_steps(starts, ends)

@@ -13,7 +13,8 @@ from outlast.data.times import format_ns
 from outlast.judge import verdict
 from outlast.judge.board import Row
 from outlast.judge.insights import Evidence, Thresholds, find_insights
-from outlast.judge.leaderboard import Board, BoardSettings, Result, build_board
+from outlast.judge.leaderboard import Board, BoardSettings, build_board
+from outlast.judge.resampling import Result
 from outlast.metrics import METRICS, Metric
 from outlast.models import MODELS
 from outlast.records import Finding, Record
@@ -27,6 +28,7 @@ from outlast.report.document import (
     TrialCard,
 )
 from outlast.report.features import feature_cards
+from outlast.report.luck import luck_finding
 from outlast.splits import SPLITTERS
 from outlast.store import Experiment, now
 
@@ -100,6 +102,7 @@ def build_document(material: Material) -> Document:
     split = verdict.headline_split(board, material.headline_split)
     findings = find_insights(Evidence(board, split, records, material.thresholds))
     headline = verdict.make_headline(board, split, findings, material.thresholds)
+    luck = luck_finding(board, split, records[0].job.seed)
     features = feature_cards(experiment, [r.record for r in results], split)
     return Document(
         generated_at=now(),
@@ -111,7 +114,7 @@ def build_document(material: Material) -> Document:
         headline_split=split,
         headline=headline,
         data=cards.data_card(experiment, len(features)),
-        findings=(*findings, *material.audit),
+        findings=(*findings, *_audited(material, luck)),
         leaderboard=board.rows,
         folds=_folds(records, results),
         fold_scores=_fold_scores(board),
@@ -124,6 +127,11 @@ def build_document(material: Material) -> Document:
         thresholds=material.thresholds.as_numbers(),
         method=_METHOD,
     )
+
+
+def _audited(material: Material, luck: Finding) -> tuple[Finding, ...]:
+    """The findings before the run, and the one that only its results could give."""
+    return (*(f for f in material.audit if f.code != luck.code), luck)
 
 
 def _settings(records: Sequence[Record]) -> BoardSettings:

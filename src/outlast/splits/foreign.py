@@ -115,11 +115,9 @@ def _asked(splitter: Any, panel: Panel, title: str) -> list[Any]:
     try:
         return list(splitter.split(frame.drop(panel.schema.target), **arguments))
     except (TypeError, ValueError) as error:
-        refused = error
-    try:
-        return list(splitter.split(frame.drop(panel.schema.target), **arguments, groups=groups))
-    except (TypeError, ValueError):
-        raise InputError(f"split {title!r} cannot split this table: {refused}") from refused
+        if groups is None or "group" not in str(error):
+            raise InputError(f"split {title!r} cannot split this table: {error}") from error
+    return list(splitter.split(frame.drop(panel.schema.target), **arguments, groups=groups))
 
 
 def _known(panel: Panel, order: Positions) -> dict[str, Any]:

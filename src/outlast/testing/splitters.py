@@ -136,7 +136,7 @@ class SplitterContract(FoldRules):
         splitter, rows = self._plain()
         early, missing = rows.label_end.copy(), rows.time.copy()
         early[[3, 7]] = rows.time[[3, 7]] - np.timedelta64(1, "D")
-        missing[4] = np.datetime64("NaT")
+        missing[4] = np.datetime64("NaT", "s")
         bad = [(rows.time, early, r"row\(s\) \[3, 7\]", "A label that ends before its row"),
                (missing, None, r"row\(s\) \[4\]", "A missing time"),
                (rows.time, rows.label_end[1:], "39 .* 40", "One label end too few")]
@@ -149,7 +149,7 @@ class SplitterContract(FoldRules):
         splitter, rows = self._plain()
         splitter.set_params(on_missing="drop")
         ends, groups = rows.label_end.copy(), self.groups(rows.time)
-        ends[[3, 7]] = np.datetime64("NaT")
+        ends[[3, 7]] = np.datetime64("NaT", "s")
         kept = np.delete(np.arange(len(rows)), [3, 7])
         fewer = None if groups is None else np.asarray(groups)[kept]
         alone = split(splitter, rows.take(kept), fewer)
