@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test oracles lint style layers types docs check dist constraints clean
+.PHONY: help run test oracles lint style layers types docs check traps bench dist constraints clean
 
 SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
 supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
@@ -51,6 +51,12 @@ docs: $(DEV)  ## the docstrings: their shape, and their examples run
 	$(BIN)/pytest --doctest-modules --doctest-glob='*.md' src README.md CONTRIBUTING.md
 
 check: test lint docs  ## all of the above
+
+traps: $(DEV)  ## tables of noise on which common mistakes look like skill; writes docs/traps.md
+	$(BIN)/python -m benchmarks.traps --write docs/traps.md $(ARGS)
+
+bench: $(DEV)  ## time the splitters and the exact leak checks on a million rows
+	$(BIN)/python -m benchmarks.splits $(ARGS)
 
 dist: $(DEV)  ## wheel and sdist, in dist/
 	rm -rf dist

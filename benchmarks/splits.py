@@ -2,8 +2,8 @@
 
 Run it from the repository root:
 
-    python benchmarks/splits.py
-    python benchmarks/splits.py --times 400 --entities 100
+    make bench
+    python -m benchmarks.splits --times 400 --entities 100
 
 It prints seconds per fold set (all folds, with their purge audits), the exact checks of the
 audit on the same panel, and as a ratio the same five purged folds by purgedcv.

@@ -14,7 +14,7 @@ import polars as pl
 from sklearn.metrics import roc_auc_score
 
 from outlast import Events, Panel, Schema, audit_table, run_pipeline
-from outlast.audit import AuditReport
+from outlast.audit import CHECKS
 from outlast.errors import LeakError
 from outlast.records import Finding
 
@@ -95,7 +95,7 @@ def ask_outlast(trap: Trap, table: pl.DataFrame) -> Answer:
 
 
 def audit_of(
-    config: Mapping[str, Any] | None = None, *, code: str | None = None,
+    config: Mapping[str, Any] | None = None, *,
     schema: Mapping[str, Any] | None = None, **given: Any,
 ) -> Callable[[Trap, pl.DataFrame, int], Finding]:
     """Build the audit of what people do: their splits, features or protocols on the table."""
@@ -105,8 +105,9 @@ def audit_of(
                  **(config or {})}
         splits = asked["splits"]
         asked["splits"] = splits(table, seed) if callable(splits) else splits
-        report: AuditReport = audit_table(asked, table=trap.panel(table, **(schema or {})), **given)
-        return report[code or trap.code]
+        asked["mute"] = [other for other in CHECKS if other != trap.code]
+        report = audit_table(asked, table=trap.panel(table, **(schema or {})), **given)
+        return report[trap.code]
 
     return audited
 

@@ -31,4 +31,5 @@ TRAP = Trap(
     naive=lambda frame, seed: auc_of_folds(frame, SLOW, folds(frame, seed)),
     audited=audit_of({"splits": lambda _, seed: [KFold(5, shuffle=True, random_state=seed)]}),
     schema={"time": "day", "entity": "entity", "target": "y", "horizon": AHEAD},
+    config={"splits": ["expanding_window"]},
 )

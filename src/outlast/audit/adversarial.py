@@ -9,8 +9,8 @@ import polars as pl
 from scipy import stats
 
 from outlast.audit.base import Facts, Floats, Measured, Positions, StatisticalCheck
-from outlast.audit.probe import Probe, score
-from outlast.audit.time_blocks import draw, forward_folds, too_little
+from outlast.audit.probe import Probe
+from outlast.audit.time_blocks import draw, forward_folds, no_split
 from outlast.features import FeatureTable
 from outlast.records import Finding
 
@@ -39,13 +39,13 @@ class AdversarialValidation(StatisticalCheck):
 
     def measure(self, facts: Facts) -> Measured | Finding:
         """Compare the test window with other windows of its length."""
-        if reason := too_little(facts):
+        if reason := no_split(facts):
             return self.not_applicable(reason)
-        table = _without_clocks(facts)
-        if not table.lineage:
-            return self.not_applicable("every feature is a part of the calendar or counts time")
         train, test = forward_folds(facts)[-1]
         rows = draw(np.union1d(train, test), _MAX_ROWS, facts.seed)
+        table = _without_clocks(facts, rows)
+        if not table.lineage:
+            return self.not_applicable("every feature is a part of the calendar or counts time")
         share = np.isin(rows, test).mean()
         if min(share, 1 - share) * rows.size < 10 * _PIECES:
             return self.not_applicable(f"the test window holds {share:.0%} of the rows, too few "
@@ -64,12 +64,11 @@ class AdversarialValidation(StatisticalCheck):
             {"auc": observed, "others": typical, "windows": len(others), "features": top})
 
 
-def _without_clocks(facts: Facts) -> FeatureTable:
+def _without_clocks(facts: Facts, rows: Positions) -> FeatureTable:
     """Drop the parts of the calendar and what rises or falls with time throughout."""
-    table, usable = facts.features, facts.panel.usable
-    clock = pl.Series(facts.panel.time.ns).filter(pl.Series(usable))
+    table, clock = facts.features, pl.Series(facts.panel.time.ns[rows])
     kept = [entry for entry in table.lineage if entry.family != "calendar"
-            and not _counts_time(table.frame[entry.feature].filter(pl.Series(usable)), clock)]
+            and not _counts_time(table.frame[entry.feature][rows], clock)]
     return replace(table, frame=table.frame.select(entry.feature for entry in kept),
                    lineage=tuple(kept))
 
@@ -105,13 +104,14 @@ def _told_apart(table: FeatureTable, rows: Positions, window: Positions, seed: i
         np.array_split(rows[window], _PIECES), np.array_split(rows[outside], _PIECES), strict=True)]
     scores = []
     for held_out in pieces:
-        probe = Probe(table, np.setdiff1d(rows, held_out), np.sort(held_out), trees=_TREES, seed=seed)
+        rest = np.setdiff1d(rows, held_out)
+        probe = Probe(table, rest, np.sort(held_out), trees=_TREES, seed=seed)
         scores.append(probe.score(inside, "binary"))
     return float(np.mean(scores))
 
 
 def _p_value(observed: float, others: Floats) -> float:
-    """One-sided prediction test: is the observed value drawn like the others?"""
+    """One-sided prediction test of "the observed value is drawn like the others"."""
     error = max(float(others.std(ddof=1)), 1e-9) * np.sqrt(1 + 1 / others.size)
     return float(stats.t.sf((observed - others.mean()) / error, others.size - 1))
 

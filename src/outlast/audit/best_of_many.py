@@ -89,8 +89,9 @@ def best_of_many(
                     f"loss; the best of {n} without skill would do so in {p:.1%} of cases.")
     if p < ALPHA:
         return check.passed(sentence, **numbers)
-    return check.issue(sentence, "Do not trust the lead: try fewer configurations, or test the "
-                       "best one on data that no configuration has seen.", blocking=False, **numbers)
+    action = ("Do not trust the lead: try fewer configurations, or test the best one on data that "
+              "no configuration has seen.")
+    return check.issue(sentence, action, blocking=False, **numbers)
 
 
 def _gains(losses: npt.ArrayLike, baseline: npt.ArrayLike, names: Sequence[str]) -> Floats:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from outlast.audit.base import Facts, Floats
+from outlast.audit.base import Facts, Floats, Positions
 from outlast.audit.surrogates import Scored, Sides, SurrogateCheck
-from outlast.audit.time_blocks import holdout, horizon_steps, too_little
+from outlast.audit.time_blocks import holdout, horizon_steps, no_split
 
 # An entity is moved by at least its own share of rows that covers two horizons and the
 # features' reach, at most a quarter; beyond that the control stands in.
@@ -32,11 +32,11 @@ class CircularShift(SurrogateCheck):
     code = "LK303"
     title = "Labels moved along time"
     finds = "a split that predicts labels rotated along time, as overlapping labels allow"
-    repeats = {"quick": 20, "full": 199}
+    repeats = (20, 199)
 
     def refusal(self, facts: Facts) -> str | None:
         """Each entity must be long enough for a move of two horizons to cut every tie."""
-        if reason := too_little(facts):
+        if reason := no_split(facts):
             return reason
         size = _typical_size(facts)
         if 2 * horizon_steps(facts) > _MAX_SHARE * size or size < 8:
@@ -48,11 +48,10 @@ class CircularShift(SurrogateCheck):
         gap = min(_reach(facts), np.unique(facts.panel.time.ns).size // 4)
         return holdout(facts, 0.2, gap)
 
-    def surrogate(self, facts: Facts, rng: np.random.Generator) -> Floats:
+    def surrogate(self, facts: Facts, rows: Positions, rng: np.random.Generator) -> Floats:
         """Rotate the labels of every entity."""
         least = min(_MAX_SHARE, _reach(facts) / _typical_size(facts))
         share = rng.uniform(least, 1 - least)
-        rows = np.flatnonzero(facts.panel.usable)
         frame = pl.DataFrame({"entity": facts.panel.entity[rows], "y": facts.panel.y[rows]})
         place, size = pl.int_range(pl.len()), pl.len()
         moved = pl.col("y").gather((place + (size * share).round().cast(pl.Int64)) % size)

@@ -1,4 +1,4 @@
-"""How long labels really run can be read off the labels; they must not outrun their declared end."""
+"""How long labels run can be read off them; they must not outrun their declared end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from outlast.audit.base import Facts, Floats, Measured, StatisticalCheck
-from outlast.audit.time_blocks import Codes, p_above, too_little
+from outlast.audit.time_blocks import Codes, p_above, too_little, whole_entities
 from outlast.records import Finding
 
 # A sum over k rows has an echo of 1, its sign one of 0.6; nothing but a season has more.
@@ -114,10 +114,8 @@ class _Series:
     @classmethod
     def read(cls, facts: Facts) -> _Series:
         panel = facts.panel
-        rows = np.flatnonzero(panel.usable)
+        rows = whole_entities(facts, _MAX_ROWS)
         rows = rows[np.lexsort((panel.time.ns[rows], panel.entity[rows]))]
-        # Whole entities, as many as make a quick sweep.
-        rows = rows[panel.entity[rows] <= panel.entity[rows[min(_MAX_ROWS, rows.size) - 1]]]
         entity, y = panel.entity[rows], _levels(facts)[rows]
         change = np.diff(y, axis=0, prepend=y[:1])
         change[np.flatnonzero(np.diff(entity, prepend=-1))] = 0
@@ -132,8 +130,9 @@ class _Series:
 
     def echoes(self, first: int, last: int) -> Echoes:
         """Measure the echo at each lag from first to last."""
-        n_blocks = int(np.clip((self.moment.max() + 1) // max(1, 3 * self.reach[1]), 4, _MAX_BLOCKS))
-        block = self.moment * n_blocks // (self.moment.max() + 1)
+        n_moments = int(self.moment.max()) + 1
+        n_blocks = int(np.clip(n_moments // max(1, 3 * self.reach[1]), 4, _MAX_BLOCKS))
+        block = self.moment * n_blocks // n_moments
         bends = np.array([self._bend(lag, block) for lag in range(last + _NEIGHBOURS + 1)])
         lags = np.arange(first, last + 1)
         pairs = [[(bends[lag - j] + bends[lag + j]) / 2 for j in range(1, _NEIGHBOURS + 1)
@@ -145,10 +144,11 @@ class _Series:
 
     def _bend(self, lag: int, block: Codes) -> Floats:
         """Return minus the autocovariance of changes at one lag per block, over the variance."""
-        product = np.zeros(self.entity.size)
-        same = self.entity[lag:] == self.entity[: self.entity.size - lag]
-        product[lag:] = same * (self.change[lag:] * self.change[: self.entity.size - lag]).sum(axis=1)
-        return -np.bincount(block, product) / np.bincount(block) / self.variance
+        n = self.entity.size - lag
+        product = (self.change[lag:] * self.change[:n]).sum(axis=1)
+        product[self.entity[lag:] != self.entity[:n]] = 0
+        covariance = np.bincount(block[lag:], product, block.max() + 1) / np.bincount(block)
+        return np.asarray(-covariance / self.variance)
 
 
 def _levels(facts: Facts) -> Floats:
@@ -159,8 +159,7 @@ def _levels(facts: Facts) -> Floats:
     if panel.task == "binary":
         return panel.y[:, None]
     known = np.sort(panel.y[panel.usable])
-    ranks: Floats = np.searchsorted(known, panel.y)[:, None] / known.size
-    return ranks
+    return np.asarray(np.searchsorted(known, panel.y)[:, None] / known.size, dtype=np.float64)
 
 
 def _reach(

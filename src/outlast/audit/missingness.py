@@ -6,11 +6,19 @@ import numpy as np
 
 from outlast.audit.base import Facts, Floats, Measured, StatisticalCheck
 from outlast.audit.probe import block_scores
-from outlast.audit.time_blocks import horizon_steps, own_rows, p_above, time_blocks, too_little
-from outlast.records import Finding
+from outlast.audit.time_blocks import (
+    horizon_steps,
+    own_rows,
+    p_above,
+    time_blocks,
+    too_little,
+    whole_entities,
+)
+from outlast.records import Finding, Task
 
 _NOTABLE = 0.05
 _RARE = 0.01
+_MAX_ROWS = 100_000
 
 
 class Missingness(StatisticalCheck):
@@ -48,12 +56,12 @@ class Missingness(StatisticalCheck):
 def _lifts(facts: Facts) -> dict[str, Floats]:
     """Return for each column the score beyond chance per target and time block."""
     panel = facts.panel
-    rows = np.flatnonzero(panel.usable)
+    rows = whole_entities(facts, _MAX_ROWS)
     y, stratum = panel.y[rows], own_rows(facts)[rows]
     blocks = time_blocks(panel.time.ns[rows], horizon_steps(facts))
     classes = range(panel.n_classes) if panel.task == "multiclass" else ()
     targets = [(y == k).astype(np.float64) for k in classes] or [y]
-    task = "regression" if panel.task == "regression" else "binary"
+    task: Task = "regression" if panel.task == "regression" else "binary"
     lifts = {}
     for name in facts.raw_columns:
         missing = panel.frame[name].is_null().to_numpy()[rows].astype(np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from outlast.audit.base import Facts, Floats
+from outlast.audit.base import Facts, Floats, Positions
 from outlast.audit.probe import Codes
 from outlast.audit.surrogates import Scored, SurrogateCheck
 
@@ -21,12 +21,11 @@ class PlaceboTarget(SurrogateCheck):
     code = "LK304"
     title = "Placebo target"
     finds = "a split that predicts labels simulated from independent random walks"
-    repeats = {"quick": 10, "full": 99}
+    repeats = (10, 99)
 
-    def surrogate(self, facts: Facts, rng: np.random.Generator) -> Floats:
-        """Simulate a label for every labelled row."""
+    def surrogate(self, facts: Facts, rows: Positions, rng: np.random.Generator) -> Floats:
+        """Simulate a label for every row."""
         panel = facts.panel
-        rows = np.flatnonzero(panel.usable)
         start, end = _steps(panel.time.ns[rows], panel.label_end[rows])
         entity = panel.entity[rows]
         walk = _travelled(np.zeros_like(entity), start, end, rng)

@@ -152,7 +152,9 @@ def block_scores(
     >>> block_scores("binary", y, guess, np.array([0, 0, 1, 1, 2, 2])).tolist()
     [1.0, 0.0, nan]
     """
-    cell = block if stratum is None else block * (int(stratum.max()) + 1) + stratum
+    cell = block
+    if stratum is not None:
+        cell = np.unique(np.column_stack([block, stratum]), axis=0, return_inverse=True)[1]
     if task == "regression":
         return _rank_correlations(y, prediction, block, cell)
     if prediction.ndim == 1:
@@ -164,17 +166,17 @@ def block_scores(
 def _areas(y: Floats, p: Floats, block: Codes, cell: Codes) -> Floats:
     """Mann-Whitney: the share of (positive, negative) pairs of a cell that are in order."""
     rank, size = _ranks(p, cell)
-    positives = np.bincount(cell, y)[cell]
+    positives = _sums(cell, y)[cell]
     # A positive's rank also counts the positives below it, on average (positives + 1) / 2.
-    wins = np.bincount(block, y * (rank - (positives + 1) / 2))
-    pairs = np.bincount(block, y * (size - positives))
+    wins = _sums(block, y * (rank - (positives + 1) / 2))
+    pairs = _sums(block, y * (size - positives))
     return _ratio(wins, pairs)
 
 
 def _rank_correlations(y: Floats, p: Floats, block: Codes, cell: Codes) -> Floats:
     a, b = (rank - (size + 1) / 2 for rank, size in (_ranks(y, cell), _ranks(p, cell)))
-    spread_y, spread_p = np.bincount(block, a * a), np.bincount(block, b * b)
-    rho = _ratio(np.bincount(block, a * b), np.sqrt(spread_y * spread_p))
+    spread_y, spread_p = _sums(block, a * a), _sums(block, b * b)
+    rho = _ratio(_sums(block, a * b), np.sqrt(spread_y * spread_p))
     # A prediction that never changes knows nothing, which is chance.
     return np.where((spread_p == 0) & (spread_y > 0), 0.5, (1 + rho) / 2)
 
@@ -186,8 +188,12 @@ def _ranks(values: Floats, cell: Codes) -> tuple[Floats, Floats]:
     return ranks["value"].to_numpy(), ranks["n"].cast(pl.Float64).to_numpy()
 
 
+def _sums(block: Codes, values: Floats) -> Floats:
+    return np.asarray(np.bincount(block, values), dtype=np.float64)
+
+
 def _ratio(top: Floats, bottom: Floats) -> Floats:
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0))
 
 
 def _mean_known(values: Floats) -> Floats:

@@ -13,9 +13,9 @@ from outlast.audit.time_blocks import (
     draw,
     forward_folds,
     horizon_steps,
+    no_split,
     p_above,
     time_blocks,
-    too_little,
 )
 from outlast.features import last_known_target
 from outlast.records import Finding
@@ -64,7 +64,7 @@ class SingleFeature(StatisticalCheck):
 
     def measure(self, facts: Facts) -> Measured | Finding:
         """Score each feature, all of them, and the last known label."""
-        if reason := too_little(facts):
+        if reason := no_split(facts):
             return self.not_applicable(reason)
         scores = _scores(facts)
         if not scores.alone or np.isfinite(scores.together).sum() < 4:
@@ -80,8 +80,7 @@ class SingleFeature(StatisticalCheck):
             f"`{name}` alone scores {_mean(values):.3f} ({SCALE[facts.panel.task]}, mean of "
             f"{n_blocks} time blocks), all features together {_mean(scores.together):.3f}, the "
             f"last known label {_mean(scores.last_label):.3f}.{also}",
-            "If it is not known at prediction time, declare the column it comes from as leaky: "
-            f"{', '.join(_roots(facts, name))}.",
+            f"If {_origin(facts, name)} is not known at prediction time, declare it as leaky.",
             {"feature": name, "score": _mean(values), "blocks": n_blocks, "others": others,
              "together": _mean(scores.together), "last_label": _mean(scores.last_label),
              "features": len(scores.alone)})
@@ -147,8 +146,9 @@ def _bins(train: pl.Series, test: pl.Series) -> tuple[Codes, Codes]:
     return binned[0], binned[1]
 
 
-def _roots(facts: Facts, name: str) -> tuple[str, ...]:
-    return next(entry.roots for entry in facts.features.lineage if entry.feature == name)
+def _origin(facts: Facts, name: str) -> str:
+    roots = next(entry.roots for entry in facts.features.lineage if entry.feature == name)
+    return f"`{roots[0]}`" if len(roots) == 1 else f"one of the columns that `{name}` is made of"
 
 
 def _mean(values: Floats) -> float:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from outlast.audit.base import AuditedSplit, Facts, Floats, Measured, Positions, StatisticalCheck
-from outlast.audit.probe import SCALE, Codes, Probe
-from outlast.audit.time_blocks import horizon_steps, own_rows, p_above, too_little, usable_rows
+from outlast.audit.probe import SCALE, Probe
+from outlast.audit.time_blocks import (
+    horizon_steps,
+    no_split,
+    own_rows,
+    p_above,
+    usable_rows,
+    whole_entities,
+)
 from outlast.records import Finding
 
 Sides = tuple[Positions, Positions]
@@ -58,14 +65,18 @@ class SurrogateCheck(StatisticalCheck):
     is tested is the mean over the repetitions, which are drawn independently.
     """
 
-    repeats: ClassVar[Mapping[str, int]]
+    repeats: ClassVar[tuple[int, int]]
+    """How many sets of labels are drawn at the levels quick and full."""
     action: ClassVar[str] = (
         "Purge by label end and keep whole timestamps on one side: use a split of outlast such as "
         "--splits walk_forward, or purged_kfold in place of shuffled folds.")
 
     @abstractmethod
-    def surrogate(self, facts: Facts, rng: np.random.Generator) -> Floats:
-        """Draw one set of labels, a value for each row of the panel."""
+    def surrogate(self, facts: Facts, rows: Positions, rng: np.random.Generator) -> Floats:
+        """Draw one set of labels, a value for each row of the panel; only `rows` matter.
+
+        They are all labelled rows of some entities.
+        """
 
     @abstractmethod
     def describe(self, worst: Scored, n_splits: int, scale: str) -> str:
@@ -93,18 +104,19 @@ class SurrogateCheck(StatisticalCheck):
 
     def refusal(self, facts: Facts) -> str | None:
         """Return why the check does not apply, if so."""
-        return too_little(facts)
+        return no_split(facts)
 
     def _scored(self, facts: Facts) -> list[Scored]:
         stratum, task = own_rows(facts), facts.panel.task
         control = self.control(facts)
-        probes = {label: _probes(facts, folds) for label, folds in _examined(facts).items()}
-        guard = None if control is None else _probes(facts, [control])[0]
+        rows = dense(facts)
+        probes = {label: _probes(facts, rows, folds) for label, folds in _examined(facts).items()}
+        guard = None if control is None else _probes(facts, rows, [control])[0]
         rng = np.random.default_rng(facts.seed)
         scores: dict[str, list[float]] = {label: [] for label in probes}
         against: list[float] = []
-        for b in range(self.repeats.get(facts.level, self.repeats["quick"])):
-            y = self.surrogate(facts, rng)
+        for b in range(self.repeats[facts.level == "full"]):
+            y = self.surrogate(facts, rows, rng)
             if guard is not None:
                 against.append(guard.score(y, task, stratum))
             for label, of in probes.items():
@@ -127,25 +139,23 @@ def _some_folds(facts: Facts, split: AuditedSplit) -> list[Sides]:
     return [(usable_rows(facts, fold.train), usable_rows(facts, fold.test)) for fold in folds]
 
 
-def _probes(facts: Facts, folds: Sequence[Sides]) -> list[Probe]:
-    kept = dense(facts)
-    sides = [_stretch(train[kept[train]], test[kept[test]]) for train, test in folds]
+def _probes(facts: Facts, rows: Positions, folds: Sequence[Sides]) -> list[Probe]:
+    sides = [_stretch(np.intersect1d(train, rows), np.intersect1d(test, rows))
+             for train, test in folds]
     return [Probe(facts.features, train, test, seed=facts.seed)
             for train, test in sides if train.size and test.size]
 
 
-def dense(facts: Facts) -> Codes:
-    """Mark the rows of so many entities that twenty horizons of them are a quick fit.
+def dense(facts: Facts) -> Positions:
+    """Return the rows of so many entities that twenty horizons of them are a quick fit.
 
     Neighbours in time must stay neighbours, or nothing leaks any more: a large table is
     made small by leaving out entities, and then all but one stretch of time.
     """
     panel = facts.panel
     n_times = np.unique(panel.time.ns[panel.usable]).size
-    needed = panel.usable.sum() / n_times * _HORIZONS * max(1, horizon_steps(facts))
-    chance = np.random.default_rng(facts.seed).random(int(panel.entity.max()) + 1)
-    share = max(_MAX_ROWS / needed, chance.min())
-    return (chance <= share)[panel.entity]
+    stretches = n_times / (_HORIZONS * max(1, horizon_steps(facts)))
+    return whole_entities(facts, _MAX_ROWS * stretches)
 
 
 def _stretch(train: Positions, test: Positions) -> Sides:

@@ -19,11 +19,14 @@ _MIN_ROWS = 200
 _ROWS_PER_ENTITY = 20
 
 
+def no_split(facts: Facts) -> str | None:
+    """Return why a statistical check cannot say anything about the splits, if so."""
+    return too_little(facts) if facts.honest else "no honest split is planned"
+
+
 def too_little(facts: Facts) -> str | None:
-    """Return why a statistical check cannot say anything about these facts, if so."""
+    """Return why a statistical check cannot say anything about the panel, if so."""
     usable = facts.panel.usable
-    if not facts.honest:
-        return "no honest split is planned"
     if usable.sum() < _MIN_ROWS:
         return f"{usable.sum()} labelled rows are too few; statistical checks need {_MIN_ROWS}"
     if np.ptp(facts.panel.y[usable]) == 0:
@@ -134,6 +137,17 @@ def own_rows(facts: Facts) -> Codes:
     entity = facts.panel.entity
     often = facts.panel.usable.sum() >= _ROWS_PER_ENTITY * np.unique(entity).size
     return entity if often else np.zeros_like(entity)
+
+
+def whole_entities(facts: Facts, limit: float) -> Positions:
+    """Return all labelled rows of some entities, drawn so that there are about `limit` rows.
+
+    There is always one entity, however long it is.
+    """
+    entity, usable = facts.panel.entity, facts.panel.usable
+    chance = np.random.default_rng(facts.seed).random(int(entity.max()) + 1)
+    share = max(limit / max(1, usable.sum()), chance[entity[usable]].min(initial=1.0))
+    return np.flatnonzero(usable & (chance <= share)[entity])
 
 
 def draw(rows: Positions, limit: int, seed: int) -> Positions:
