@@ -78,7 +78,7 @@ def test_calendar_time(value: Any, months: int, days: int) -> None:
         (pd.DateOffset(months=-1), "must be >= 0"),
         (Calendar(1, -1), "must be >= 0"),
         (float("nan"), "cannot read nan"),
-        (np.timedelta64("NaT"), "cannot read"),
+        (np.timedelta64("NaT", "D"), "cannot read"),
         (pd.NaT, "cannot read"),
         ("-3D", "cannot read '-3D'"),
         ("3", "cannot read '3'"),

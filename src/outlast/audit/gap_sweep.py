@@ -155,7 +155,7 @@ def _levels(facts: Facts) -> Floats:
     """Return the target as columns: one per class, or the ranks of a numeric target."""
     panel = facts.panel
     if panel.task == "multiclass":
-        return (panel.y[:, None] == np.arange(panel.n_classes)).astype(np.float64)
+        return np.asarray(panel.y[:, None] == np.arange(panel.n_classes), dtype=np.float64)
     if panel.task == "binary":
         return panel.y[:, None]
     known = np.sort(panel.y[panel.usable])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
-from outlast.audit.base import Facts, Floats, Measured, StatisticalCheck
+from outlast.audit.base import Facts, Floats, Measured, Positions, StatisticalCheck
 from outlast.audit.probe import SCALE, Codes, Probe, block_scores
 from outlast.audit.time_blocks import (
     draw,
@@ -30,17 +32,23 @@ _MAX_TRAIN, _MAX_TEST = 8_000, 4_000
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Scores per time block: of each feature alone, of all together, of the last known label."""
+    """Scores per time block: of each feature alone, of all together, and without any."""
 
     alone: dict[str, Floats]
     together: Floats
     last_label: Floats
+    entity: Floats
+
+    @property
+    def naive(self) -> float:
+        """The better of the last known label and the entity's own mean."""
+        return max(_mean(self.last_label), _mean(self.entity))
 
     def suspects(self) -> list[str]:
         """Return the features that are too good to be true, best first."""
-        full, naive = _mean(self.together), _mean(self.last_label)
+        full = _mean(self.together)
         means = {name: _mean(values) for name, values in self.alone.items()}
-        found = [name for name, mean in means.items() if _too_good(mean, full, naive)]
+        found = [name for name, mean in means.items() if _too_good(mean, full, self.naive)]
         return sorted(found, key=lambda name: -means[name])
 
     def best(self) -> str:
@@ -54,8 +62,8 @@ class SingleFeature(StatisticalCheck):
     A feature alone is the target's mean in each of twenty bins, or per category, of the
     train rows. It is too good to be true if it scores 0.95, or 0.85 and with it 95 % of
     what all features reach beyond chance; and if it leaves at most half of the error of the
-    last label that was known, which is as good on a target that hardly moves. Parts of the
-    calendar are exempt: everybody knows them.
+    last known label or the entity's own mean, which are as good on a target that hardly
+    moves. Parts of the calendar are exempt: everybody knows them.
     """
 
     code = "LK301"
@@ -63,7 +71,7 @@ class SingleFeature(StatisticalCheck):
     finds = "a feature that alone predicts nearly as well as can be"
 
     def measure(self, facts: Facts) -> Measured | Finding:
-        """Score each feature, all of them, and the last known label."""
+        """Score each feature, all of them, and what is known without any."""
         if reason := no_split(facts):
             return self.not_applicable(reason)
         scores = _scores(facts)
@@ -79,10 +87,10 @@ class SingleFeature(StatisticalCheck):
             min(1.0, p_above(values, 0.5) * len(scores.alone)), bool(suspects),
             f"`{name}` alone scores {_mean(values):.3f} ({SCALE[facts.panel.task]}, mean of "
             f"{n_blocks} time blocks), all features together {_mean(scores.together):.3f}, the "
-            f"last known label {_mean(scores.last_label):.3f}.{also}",
+            f"last known label or the entity's mean {scores.naive:.3f}.{also}",
             f"If {_origin(facts, name)} is not known at prediction time, declare it as leaky.",
             {"feature": name, "score": _mean(values), "blocks": n_blocks, "others": others,
-             "together": _mean(scores.together), "last_label": _mean(scores.last_label),
+             "together": _mean(scores.together), "naive": scores.naive,
              "features": len(scores.alone)})
 
 
@@ -94,31 +102,26 @@ def _too_good(mean: float, full: float, naive: float) -> bool:
 
 def _scores(facts: Facts) -> Scores:
     panel, table = facts.panel, facts.features
-    named = {entry.feature: table.frame[entry.feature] for entry in table.lineage
-             if entry.family != "calendar"}
-    last = pl.Series(last_known_target(panel))
-    guesses: dict[str, list[Floats]] = {name: [] for name in named}
-    together, last_label, tested = [], [], []
-    folds = forward_folds(facts)[-_MAX_FOLDS:]
-    for train, test in folds:
-        train = draw(train, _MAX_TRAIN, facts.seed)
-        test = draw(test, _MAX_TEST // len(folds), facts.seed)
-        tested.append(test)
-        for name, column in named.items():
-            guesses[name].append(_alone(facts, column, train, test))
-        together.append(Probe(table, train, test, seed=facts.seed).predict(panel.y, panel.task))
-        last_label.append(_alone(facts, last, train, test))
-    rows = np.concatenate(tested)
+    columns = {entry.feature: table.frame[entry.feature] for entry in table.lineage
+               if entry.family != "calendar"}
+    naive = [pl.Series(last_known_target(panel)), pl.Series(panel.entity).cast(pl.String)]
+    folds = [(draw(train, _MAX_TRAIN, facts.seed), draw(test, _MAX_TEST, facts.seed))
+             for train, test in forward_folds(facts)[-_MAX_FOLDS:]]
+    rows = np.concatenate([test for _, test in folds])
     blocks = time_blocks(panel.time.ns[rows], horizon_steps(facts))
 
-    def score(parts: list[Floats]) -> Floats:
-        return block_scores(panel.task, panel.y[rows], np.concatenate(parts), blocks)
+    def score(predict: Callable[[Positions, Positions], Floats]) -> Floats:
+        guess = np.concatenate([predict(train, test) for train, test in folds])
+        return block_scores(panel.task, panel.y[rows], guess, blocks)
 
-    return Scores({name: score(parts) for name, parts in guesses.items()}, score(together),
-                  score(last_label))
+    return Scores(
+        {name: score(partial(_alone, facts, column)) for name, column in columns.items()},
+        score(lambda train, test: Probe(table, train, test, seed=facts.seed).predict(
+            panel.y, panel.task)),
+        *(score(partial(_alone, facts, column)) for column in naive))
 
 
-def _alone(facts: Facts, column: pl.Series, train: Codes, test: Codes) -> Floats:
+def _alone(facts: Facts, column: pl.Series, train: Positions, test: Positions) -> Floats:
     """Predict the target's mean, or the share of each class, in the bins of one feature."""
     y = facts.panel.y[train]
     seen, new = _bins(column[train], column[test])

@@ -30,7 +30,8 @@ class TemporalSplit(WindowSplitter):
 
     >>> import numpy as np
     >>> days = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
-    >>> for train, test in TemporalSplit().split(None, time=days, label_end=days + 2):
+    >>> known = days + np.timedelta64(2, "D")
+    >>> for train, test in TemporalSplit().split(None, time=days, label_end=known):
     ...     print(train, test)
     [0 1 2 3 4 5 6] [8 9]
     """
