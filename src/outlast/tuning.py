@@ -87,7 +87,7 @@ class Times:
     def folds(self, split: str, params: Mapping[str, Any]) -> list[Fold]:
         """Return the folds of a splitter that keeps the inherited rules."""
         splitter = make_splitter(split, {**self.rules, **params})
-        return splitter.folds(self.time, Instants(self.label_end, self.time.zone))
+        return splitter.folds(self.time, Instants(self.label_end, self.time.zone, self.time.tz))
 
 
 @dataclass(frozen=True)

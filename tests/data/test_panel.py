@@ -144,7 +144,8 @@ def test_a_calendar_horizon_is_counted_on_the_wall_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    "label", [{"horizon": 1}, {"horizon": "36h"}, {"label_end": "end"}, {"horizon": "1 calendar day"}]
+    "label",
+    [{"horizon": 1}, {"horizon": "36h"}, {"label_end": "end"}, {"horizon": "1 calendar day"}],
 )
 def test_a_publication_delays_every_label_end(label: dict[str, Any]) -> None:
     frame = table().with_columns(end=pl.col("day") + timedelta(hours=7))

@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 from outlast.runners import LocalRunner
 from tests.runners.work import write
@@ -39,3 +42,18 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_script_without_a_guard_is_not_run_again_by_its_workers(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+from outlast.runners import LocalRunner
+from tests.runners.work import write
+print("started")
+specs = [{{"path": {str(tmp_path)!r} + f"/{{k}}"}} for k in range(3)]
+print([event.kind for event in LocalRunner(2).run(write, specs)].count("ok"))
+""")
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": root}, check=True)
+    assert done.stdout.split() == ["started", "3"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 
 from outlast.records import Failure
 from outlast.runners.base import Event, Function, Runner, Spec, attempt
@@ -112,12 +114,15 @@ class _Worker:
 
 
 class _worker_environment:
-    """What a new process inherits: one thread, and deafness to Ctrl-C.
+    """What a new process inherits: one thread, deafness to Ctrl-C, and no main script.
 
-    Ctrl-C reaches the whole process group; the parent alone decides when a worker ends.
+    Ctrl-C reaches the whole process group; the parent alone decides when a worker ends. A
+    worker would run the caller's script again, were it not hidden: jobs need none of it.
     """
 
     def __enter__(self) -> None:
+        self._script = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
         self._before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
         self._main = threading.current_thread() is threading.main_thread()
@@ -125,6 +130,7 @@ class _worker_environment:
             self._handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def __exit__(self, *exception: object) -> None:
+        sys.modules["__main__"] = self._script
         if self._main:
             signal.signal(signal.SIGINT, self._handler)
         for name, value in self._before.items():
