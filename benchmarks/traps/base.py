@@ -13,9 +13,11 @@ import numpy.typing as npt
 import polars as pl
 from sklearn.metrics import roc_auc_score
 
-from outlast import Events, Panel, Schema, audit_table, run_pipeline
+from outlast import Events, Panel, Schema, audit_table
 from outlast.audit import CHECKS
+from outlast.config import make_config
 from outlast.errors import LeakError
+from outlast.pipeline import train_models
 from outlast.records import Finding
 
 Positions = npt.NDArray[np.intp]
@@ -84,12 +86,12 @@ def ask_outlast(trap: Trap, table: pl.DataFrame) -> Answer:
               "audit": "exact", **trap.config}
     with tempfile.TemporaryDirectory() as folder:
         try:
-            result = run_pipeline({**config, "reports": folder}, table=trap.panel(table),
-                                  runner="inline")
+            document, _ = train_models(make_config({**config, "reports": folder}),
+                                       table=trap.panel(table), runner="inline")
         except LeakError:
             report = audit_table({**config, "reports": folder}, table=trap.panel(table))
             return Answer(float("nan"), "refused", tuple(f.code for f in report.blocking))
-    headline = result.document.headline
+    headline = document.headline
     value = headline.score.value if headline.score else None
     return Answer(float("nan") if value is None else value, headline.verdict)
 

@@ -3,9 +3,9 @@
 import lightgbm
 import numpy as np
 import polars as pl
-from benchmarks.traps.base import Trap, days
 from sklearn.metrics import log_loss, roc_auc_score
 
+from benchmarks.traps.base import Trap, days
 from outlast.audit.best_of_many import best_of_many
 from outlast.records import Finding
 

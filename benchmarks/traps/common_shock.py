@@ -2,10 +2,11 @@
 
 import numpy as np
 import polars as pl
-from benchmarks.traps.base import Trap, audit_of, auc_of_folds, days
 from sklearn.model_selection import GroupKFold
 
-ENTITIES, DAYS = 40, 200
+from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days
+
+ENTITIES, DAYS = 10, 1500
 
 
 def table(rng: np.random.Generator, signal: bool) -> pl.DataFrame:

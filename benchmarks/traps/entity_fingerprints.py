@@ -2,8 +2,9 @@
 
 import numpy as np
 import polars as pl
-from benchmarks.traps.base import Trap, audit_of, auc_of_folds, days
 from sklearn.model_selection import KFold
+
+from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days
 
 PATIENTS, VISITS = 300, 8
 LABS = [f"lab{k}" for k in range(5)]

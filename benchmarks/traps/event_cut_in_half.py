@@ -2,8 +2,8 @@
 
 import numpy as np
 import polars as pl
-from benchmarks.traps.base import Trap, audit_of, auc_of_folds, days
 
+from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days
 from outlast import Events
 
 ENTITIES, DAYS, EVERY, LASTS = 30, 400, 80, 60

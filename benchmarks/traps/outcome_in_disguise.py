@@ -2,7 +2,8 @@
 
 import numpy as np
 import polars as pl
-from benchmarks.traps.base import Trap, audit_of, auc_of_folds, days
+
+from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days
 
 ENTITIES, DAYS = 20, 200
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import polars as pl
-from benchmarks.traps.base import Trap, audit_of, auc_of_folds, days, rises, walks
 from sklearn.model_selection import KFold
+
+from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days, rises, walks
 
 ENTITIES, DAYS, AHEAD = 20, 500, 10
 SLOW = ["a", "b", "c"]

@@ -3,10 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from benchmarks.traps.base import Positions, Trap, audit_of, days
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
+
+from benchmarks.traps.base import Positions, Trap, audit_of, days
 
 ROWS, COLUMNS, KEPT = 400, 800, 20
 

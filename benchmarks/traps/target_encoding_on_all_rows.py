@@ -2,8 +2,9 @@
 
 import numpy as np
 import polars as pl
-from benchmarks.traps.base import Trap, audit_of, auc_of_folds, days
 from sklearn.model_selection import KFold
+
+from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days
 
 ENTITIES, DAYS, CITIES = 20, 150, 1000
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import polars as pl
-from benchmarks.traps.base import Trap, audit_of, auc_of_folds, days, rises, walks
+
+from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days, rises, walks
 
 ENTITIES, DAYS, AHEAD, WINDOW = 20, 400, 20, 5
 SLOW = ["a", "b"]

@@ -143,12 +143,19 @@ def audit_table(
 
 
 def train_models(
-    config: Config, listener: Listener | None = None,
+    config: Config,
+    *,
+    table: Panel | None = None,
+    listener: Listener | None = None,
+    runner: str = "local",
     on_check: Callable[[str], None] | None = None,
 ) -> tuple[Document, Outcome]:
-    """Run the jobs of a configuration and judge them, without writing a report."""
-    prepared = prepare(config, on_check=on_check)
-    outcome = run(prepared, listener)
+    """Run the jobs of a configuration and judge them, without writing a report.
+
+    The parameters are those of `run_pipeline`.
+    """
+    prepared = prepare(config, table, on_check=on_check)
+    outcome = run(prepared, listener, runner)
     records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
     sessions = read_sessions(prepared.experiment.folder)
     return build_document(Material(prepared.experiment, records, sessions)), outcome

@@ -13,9 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from outlast.audit.base import AuditedSplit, Facts
-from outlast.audit.single_rows import RowIsolation
 from outlast.audit.held_out_rows import HeldOutRows as Invariance
 from outlast.audit.held_out_rows import sides
+from outlast.audit.single_rows import RowIsolation
 from outlast.data import Panel, Schema
 from outlast.features import FeatureTable
 from outlast.splits import RandomSplit, WalkForwardSplit

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from benchmarks.traps import TRAPS
 from benchmarks.traps.__main__ import HEADER, Trial, holds, page, summary
 from benchmarks.traps.base import Answer, ask_outlast

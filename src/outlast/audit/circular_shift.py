@@ -43,10 +43,10 @@ class CircularShift(SurrogateCheck):
             return f"an entity has {size:.0f} labelled rows, too few to move labels along time"
         return None
 
-    def control(self, facts: Facts) -> Sides | None:
+    def control(self, facts: Facts) -> list[Sides]:
         """Return a holdout whose train rows end long before its test."""
         gap = min(_reach(facts), np.unique(facts.panel.time.ns).size // 4)
-        return holdout(facts, 0.2, gap)
+        return [holdout(facts, 0.2, gap)]
 
     def surrogate(self, facts: Facts, rows: Positions, rng: np.random.Generator) -> Floats:
         """Rotate the labels of every entity."""

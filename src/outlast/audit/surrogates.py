@@ -82,9 +82,9 @@ class SurrogateCheck(StatisticalCheck):
     def describe(self, worst: Scored, n_splits: int, scale: str) -> str:
         """Say what was measured."""
 
-    def control(self, facts: Facts) -> Sides | None:  # noqa: ARG002
-        """Return a split that is sound beyond doubt, where 0.5 alone is no fair comparison."""
-        return None
+    def control(self, facts: Facts) -> list[Sides]:  # noqa: ARG002
+        """Return folds that are sound beyond doubt, where 0.5 alone is no fair comparison."""
+        return []
 
     def measure(self, facts: Facts) -> Measured | Finding:
         """Score every split on the same surrogate labels and report the worst."""
@@ -107,26 +107,23 @@ class SurrogateCheck(StatisticalCheck):
         return no_split(facts)
 
     def _scored(self, facts: Facts) -> list[Scored]:
-        stratum, task = own_rows(facts), facts.panel.task
-        control = self.control(facts)
-        rows = dense(facts)
-        probes = {label: _probes(facts, rows, folds) for label, folds in _examined(facts).items()}
-        guard = None if control is None else _probes(facts, rows, [control])[0]
+        stratum, task, rows = own_rows(facts), facts.panel.task, dense(facts)
+        folds: dict[str | None, list[Sides]] = {None: self.control(facts), **_examined(facts)}
+        probes = {label: made for label, sides in folds.items()
+                  if (made := _probes(facts, rows, sides))}
         rng = np.random.default_rng(facts.seed)
-        scores: dict[str, list[float]] = {label: [] for label in probes}
-        against: list[float] = []
+        scores: dict[str | None, list[float]] = {label: [] for label in probes}
         for b in range(self.repeats[facts.level == "full"]):
             y = self.surrogate(facts, rows, rng)
-            if guard is not None:
-                against.append(guard.score(y, task, stratum))
             for label, of in probes.items():
                 scores[label].append(of[b % len(of)].score(y, task, stratum))
-        found = [Scored(label, np.array(values), np.array(against) if against else None)
-                 for label, values in scores.items()]
-        return [split for split in found if np.isfinite(split.scores).any()]
+        control = scores.pop(None, None)
+        guard = None if control is None else np.array(control)
+        return [Scored(label, np.array(values), guard) for label, values in scores.items()
+                if label is not None and np.isfinite(values).any()]
 
 
-def _examined(facts: Facts) -> dict[str, list[Sides]]:
+def _examined(facts: Facts) -> dict[str | None, list[Sides]]:
     """Return the folds of the headline and of all splits whose rules are not known."""
     splits = list(facts.honest.items())
     chosen = splits[:1] + [(label, split) for label, split in splits[1:] if split.splitter is None]
@@ -140,9 +137,10 @@ def _some_folds(facts: Facts, split: AuditedSplit) -> list[Sides]:
 
 
 def _probes(facts: Facts, rows: Positions, folds: Sequence[Sides]) -> list[Probe]:
-    sides = [_stretch(np.intersect1d(train, rows), np.intersect1d(test, rows))
-             for train, test in folds]
-    return [Probe(facts.features, train, test, seed=facts.seed)
+    kept = np.zeros(facts.panel.n_rows, dtype=np.bool_)
+    kept[rows] = True
+    sides = [(train[kept[train]], test[kept[test]]) for train, test in folds]
+    return [Probe(facts.features, *_stretch(train, test), seed=facts.seed)
             for train, test in sides if train.size and test.size]
 
 
@@ -160,9 +158,9 @@ def dense(facts: Facts) -> Positions:
 
 def _stretch(train: Positions, test: Positions) -> Sides:
     """Return the rows of one stretch of time that begins before the test where it can."""
-    rows = np.union1d(train, test)
-    if rows.size <= _MAX_ROWS or not test.size:
+    rows = np.sort(np.concatenate([train, test]))
+    if rows.size <= _MAX_ROWS:
         return train, test
     first = max(0, np.searchsorted(rows, test[0]) - _MAX_TRAIN)
-    stretch = rows[first : first + _MAX_ROWS]
-    return np.intersect1d(train, stretch), np.intersect1d(test, stretch)
+    low, high = rows[first], rows[min(first + _MAX_ROWS, rows.size) - 1]
+    return train[(low <= train) & (train <= high)], test[(low <= test) & (test <= high)]

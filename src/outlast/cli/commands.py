@@ -106,7 +106,7 @@ def train(
         config = Config.model_validate({**config.model_dump(exclude_unset=True), **missing})
     console = Console()
     with live_progress(console) as listener:
-        document, outcome = train_models(config, listener, listener.on_check)
+        document, outcome = train_models(config, listener=listener, on_check=listener.on_check)
     show_leaderboard(console, document)
     show_models(console, document, outcome)
 

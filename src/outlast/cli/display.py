@@ -82,7 +82,7 @@ class _PlainProgress:
             self._shown = tenth
             self._console.print(f"{step.done} of {step.total} jobs done")
 
-    def on_check(self, name: str) -> None:
+    def on_check(self, name: str) -> None:  # noqa: ARG002
         """Say once that the checks are at work."""
         if self._shown < 0 and not self._checking:
             self._checking = True

@@ -189,7 +189,9 @@ def _foreign(split: Strategy | GivenSplit, panel: Panel) -> PlannedSplit:
         found = AuditedSplit(rows.folds(splitter), splitter.leaky, splitter)
     else:
         found = AuditedSplit(foreign_folds(splitter, panel, split.label))
-    params = {"folds": _digest(found.folds)}
+    params: dict[str, Any] = {"folds": _digest(found.folds)}
+    if isinstance(split, Strategy):
+        params["of"] = {split.name: split.params}
     return PlannedSplit(Strategy(name=FOREIGN, params=params, title=split.label), found)
 
 

@@ -13,7 +13,7 @@ from outlast.data.times import format_ns
 from outlast.judge.board import Row
 from outlast.judge.leaderboard import Board
 from outlast.metrics import default_metric
-from outlast.records import Record
+from outlast.records import Record, Strategy
 from outlast.report.document import ConfigurationCard, DataCard, Environment, EventCard
 from outlast.store import Experiment
 
@@ -22,7 +22,6 @@ _ATTRIBUTION = {
               "shipped in bokeh-sampledata 2026.1. The tickers were picked in 2013: the panel "
               "holds only survivors.",
 }
-_FLAGS = ("time", "entity", "target", "task", "horizon", "label_end", "events")
 
 
 def data_card(experiment: Experiment, n_features: int) -> DataCard:
@@ -93,9 +92,9 @@ def reproduce(record: Record, data: Mapping[str, Any]) -> str:
     words = ["outlast", "train"]
     if data.get("source", "stocks") != "stocks":
         words += ["--data", str(data["source"])]
-    for flag in _FLAGS:
-        if data.get(flag):
-            words += [f"--{flag}", str(data[flag])]
+    for flag, value in data.items():
+        if value and flag != "source":
+            words += [f"--{flag}", *_words(value)]
     words += ["--models", job.model.name, "--splits", job.split.name]
     words += ["--optimization", job.search.name]
     if "n_trials" in job.search.params:
@@ -107,6 +106,20 @@ def reproduce(record: Record, data: Mapping[str, Any]) -> str:
     return shlex.join([*words, "--seed", str(job.seed)])
 
 
+def _split(split: Strategy) -> Any:
+    """A split as a configuration names it; one that was given as an object has only its title."""
+    if split.title:
+        return split.params.get("of", split.title)
+    return {split.name: split.params}
+
+
+def _words(value: Any) -> list[str]:
+    """A setting as words of the command line."""
+    if isinstance(value, Mapping):
+        return [f"{name}={each}" for name, each in value.items()]
+    return [str(each) for each in value] if isinstance(value, (list, tuple)) else [str(value)]
+
+
 def _configuration(
     row: Row, record: Record, experiment: Experiment, data: Mapping[str, Any]
 ) -> ConfigurationCard:
@@ -114,7 +127,7 @@ def _configuration(
     settings = {
         "data": {key: value for key, value in data.items() if value},
         "models": [{job.model.name: _fixed(record)}],
-        "splits": [{job.split.name: job.split.params}],
+        "splits": [_split(job.split)],
         "optimization": ["none"],
         "seed": job.seed,
     }

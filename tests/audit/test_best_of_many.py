@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from arch.bootstrap import SPA
+
+from outlast.audit.base import Facts
+from outlast.audit.best_of_many import BestOfMany, best_of_many
+from outlast.errors import InputError
+from outlast.features import make_recipe
+from tests.tables import shop_panel
+
+
+def luck(seed=0, lead=0.0, n_times=300, n=20):
+    rng = np.random.default_rng(seed)
+    baseline = rng.normal(1, 1, n_times)
+    losses = baseline[:, None] + rng.normal(0, 0.5, (n_times, n))
+    losses[:, 3] -= lead
+    return losses, baseline, [f"m{i}" for i in range(n)]
+
+
+def test_the_best_of_many_without_skill_is_an_issue():
+    losses, baseline, names = luck()
+    finding = best_of_many(losses, baseline, block=4, names=names)
+    assert (finding.code, finding.outcome, finding.blocking) == ("LK307", "issue", False)
+    assert finding.evidence["lead"] == pytest.approx((baseline - losses.T).mean(axis=1).max())
+    assert finding == best_of_many(losses, baseline, block=4, names=names)
+
+
+def test_skill_passes_and_names_the_best():
+    losses, baseline, names = luck(lead=0.3)
+    finding = best_of_many(losses, baseline, block=4, names=names)
+    assert finding.outcome == "passed"
+    assert "m3, beats the baseline" in finding.sentence
+
+
+def test_one_wild_configuration_does_not_hide_the_skill_of_another():
+    losses, baseline, names = luck(lead=0.3)
+    losses[:, 5] = baseline + np.random.default_rng(1).normal(0, 50, 300)
+    losses[:, 5] -= (losses[:, 5] - baseline).mean()
+    assert best_of_many(losses, baseline, block=4, names=names).outcome == "passed"
+
+
+def test_configurations_that_all_lose_or_equal_the_baseline_are_an_issue():
+    losses, baseline, names = luck()
+    finding = best_of_many(losses + 1, baseline, block=4, names=names)
+    assert (finding.outcome, finding.evidence["p_value"]) == ("issue", 1.0)
+    assert "None of 20" in finding.sentence
+    same = best_of_many(baseline[:, None], baseline, block=4, names=["same"])
+    assert same.outcome == "issue"
+
+
+def test_the_p_value_is_that_of_arch():
+    for seed in range(3):
+        losses, baseline, names = luck(seed, lead=0.06 * seed)
+        gains = baseline[:, None] - losses
+        # arch compares plain means, so the columns are brought to one spread first.
+        test = SPA(np.zeros(300), -gains / gains.std(axis=0), block_size=3, reps=1999,
+                   bootstrap="circular", seed=seed)
+        test.compute()
+        found = best_of_many(losses, baseline, block=3, names=names, seed=seed, repeats=1999)
+        assert found.evidence["p_value"] == pytest.approx(test.pvalues["consistent"], abs=0.05)
+
+
+def test_the_best_of_many_needs_results_and_enough_time():
+    panel = shop_panel(n_days=20)
+    facts = Facts(panel, make_recipe(panel).transform(panel))
+    assert BestOfMany().look(facts).outcome == "not_applicable"
+    losses, baseline, names = luck(n_times=30)
+    assert best_of_many(losses, baseline, block=10, names=names).outcome == "not_applicable"
+
+
+def test_losses_that_do_not_fit_are_refused():
+    losses, baseline, names = luck()
+    with pytest.raises(InputError, match="a name per column"):
+        best_of_many(losses, baseline, block=4, names=names[1:])
+    with pytest.raises(InputError, match="finite"):
+        best_of_many(np.full_like(losses, np.nan), baseline, block=4, names=names)
