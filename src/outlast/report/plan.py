@@ -279,7 +279,7 @@ class _Reader:
         yield from self._moved(folds)
         if repeated := repeated_test_rows(fold.test for fold in folds):
             yield (f"test windows overlap: {formatting.plural(repeated, 'row')} tested by more "
-                   "than one fold; scores are combined per timestamp")
+                   "than one fold; intervals count their time once")
         yield from self._entities(folds)
         if single := [fold.index for fold in folds if self._single_class(fold)]:
             yield f"a single class in the test rows, so most scores are missing: {_folds(single)}"
