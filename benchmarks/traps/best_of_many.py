@@ -9,7 +9,7 @@ from benchmarks.traps.base import Trap, days
 from outlast.audit.best_of_many import best_of_many
 from outlast.records import Finding
 
-ROWS, COLUMNS, TRIALS = 500, 12, 200
+ROWS, COLUMNS, TRIALS = 500, 12, 120
 NAMES = [f"x{k:02d}" for k in range(COLUMNS)]
 
 
@@ -56,7 +56,7 @@ def audited(trap: Trap, frame: pl.DataFrame, seed: int) -> Finding:
 
 TRAP = Trap(
     name="best_of_many",
-    story="try 200 configurations and report the best on the same test",
+    story="try 120 configurations and report the best on the same test",
     code="LK307",
     table=table,
     naive=naive,

@@ -340,7 +340,6 @@ def test_placebos_are_alike_as_far_as_their_labels_overlap():
     for lag in (1, 3, 5, 8):
         alike = np.mean(series[:, lag:] * series[:, :-lag]) / np.mean(series**2)
         assert alike == pytest.approx(max(0, 1 - lag / 5), abs=0.06)
-    # The shops of the table share 0.8² of their variance.
     assert np.mean(series[:, :, 0] * series[:, :, 1]) / np.mean(series**2) == pytest.approx(
         0.64, abs=0.1)
 

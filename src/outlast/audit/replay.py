@@ -202,8 +202,13 @@ class _Run:
                 errors.append(f"{type(error).__name__}: {error}")
                 continue
             runs.append(variant.rows.size)
+            full, other = self.full[variant.rows], frame[variant.same]
+            if full.equals(other):
+                continue
             names = [n for n in self.full.columns if n not in found and n not in declared]
-            known = [self._divergence(mode, name, variant, frame) for name in names]
+            known = [self._divergence(mode, name, variant, full[name],
+                                      other[name] if name in other.columns else None)
+                     for name in names]
             found |= {d.column: d for d in known if d is not None}
         return Comparison(tuple(found.values()), tuple(errors), len(runs), sum(runs))
 
@@ -217,10 +222,8 @@ class _Run:
                      and not _differing(self.full[name], frame[name]).size)
 
     def _divergence(
-        self, mode: Mode, name: str, variant: Variant, frame: pl.DataFrame
+        self, mode: Mode, name: str, variant: Variant, full: pl.Series, other: pl.Series | None
     ) -> Divergence | None:
-        full = self.full[name][variant.rows]
-        other = frame[name][variant.same] if name in frame.columns else None
         differing = _differing(full, other)
         if not differing.size:
             return None

@@ -15,6 +15,10 @@ from outlast.data import Panel
 from outlast.records import Finding
 
 
+# Columns times cuts.
+_COLUMNS_REPLAYED = 3000
+
+
 @lru_cache(maxsize=1)
 def replayed(facts: Facts) -> Replay:
     """Replay what is audited, once for the checks that read it."""
@@ -22,7 +26,9 @@ def replayed(facts: Facts) -> Replay:
     headline = next(iter(facts.honest.values()), None)
     folds = [] if headline is None else headline.folds
     starts = [int(facts.panel.time.ns[fold.test].min()) for fold in folds if fold.test.size]
-    return replay(facts.recipe, facts.panel, cuts=24 if facts.level == "full" else 12,
+    # Hundreds of columns of a recipe are made by a few formulas, which fewer cuts show as well.
+    most = max(4, _COLUMNS_REPLAYED // len(facts.features.names))
+    return replay(facts.recipe, facts.panel, cuts=min(24 if facts.level == "full" else 12, most),
                   seed=facts.seed, before=starts)
 
 

@@ -98,7 +98,7 @@ class FunctionRecipe:
         if not kept:
             raise InputError(f"feature function {self.name!r} returned no numbers or text besides "
                              f"the keys; it returned {', '.join(frame.columns) or 'no column'}")
-        features = frame.select(for_models(_plain(frame[name])) for name in kept)
+        features = for_models(frame.select(_plain(frame[name]) for name in kept))
         return FeatureTable(features, tuple(self._lineage(name, panel) for name in kept),
                             content_hash([panel.fingerprint, self.name, table_hash(features)]))
 

@@ -138,7 +138,7 @@ class Recipe:
             frame = _with_features(frame, level, context)
         entries = trace(self.features, _usual_step(frame))
         return FeatureTable(
-            frame=frame.select(for_models(frame[name]) for name in self.exported),
+            frame=for_models(frame.select(self.exported)),
             lineage=tuple(entries[name] for name in self.exported),
             fingerprint=self.table_fingerprint(panel),
         )
@@ -242,12 +242,12 @@ def _tidy(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
     return [pl.when(number.is_finite()).then(number) for number in floats]
 
 
-def for_models(column: pl.Series) -> pl.Series:
+def for_models(frame: pl.DataFrame) -> pl.DataFrame:
     """Return numbers as Float32 with NaN for missing; what Float32 cannot hold is missing too."""
-    if column.dtype == pl.String:
-        return column
-    small = column.cast(pl.Float32, strict=False).fill_null(float("nan"))
-    return small.set(small.is_infinite(), float("nan"))
+    missing, infinite = float("nan"), float("inf")
+    small = cs.numeric().cast(pl.Float32, strict=False).fill_null(missing)
+    return frame.with_columns(small).with_columns(
+        cs.float().replace([infinite, -infinite], missing))
 
 
 def _usual_step(frame: pl.DataFrame) -> timedelta:
