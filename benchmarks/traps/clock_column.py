@@ -6,13 +6,16 @@ from sklearn.model_selection import KFold
 
 from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days
 
-ENTITIES, DAYS = 10, 400
+ENTITIES, DAYS = 20, 400
 
 
 def table(rng: np.random.Generator, signal: bool) -> pl.DataFrame:
     """The share of positives wanders; the record number knows the day."""
     frame = days(ENTITIES, DAYS).sort("day", "entity")
-    wander = 0.25 * rng.normal(size=DAYS).cumsum()[frame["t"].to_numpy()]
+    wander = np.zeros(DAYS)
+    for t in range(1, DAYS):
+        wander[t] = 0.95 * wander[t - 1] + 0.5 * rng.normal()
+    wander = wander[frame["t"].to_numpy()]
     x = rng.normal(size=frame.height)
     push = wander + rng.logistic(size=frame.height) + (1.5 * x if signal else 0.0)
     return frame.with_columns(

@@ -5,7 +5,7 @@ import polars as pl
 
 from benchmarks.traps.base import Trap, auc_of_folds, audit_of, days
 
-STOCKS, DAYS = 20, 300
+STOCKS, DAYS = 6, 1200
 
 
 def table(rng: np.random.Generator, signal: bool) -> pl.DataFrame:

@@ -90,10 +90,30 @@ def test_horizon_is_counted_in_timestamps_not_in_time():
 
 def test_an_interval_needs_enough_defined_draws():
     draws = np.array([np.nan, np.nan, np.nan, 0.5])
-    assert statistics.percentile_interval(0.5, draws).low is None
-    assert statistics.percentile_interval(None, np.ones(9)).value is None
+    assert statistics.percentile_interval(0.5, draws, 20).low is None
+    assert statistics.percentile_interval(None, np.ones(9), 20).value is None
+    assert statistics.percentile_interval(1.0, np.ones(9), 1).low is None
 
 
 def test_a_gain_in_every_draw_has_the_smallest_p():
-    assert statistics.one_sided_p(np.ones(999)) == pytest.approx(0.001)
-    assert statistics.one_sided_p(-np.ones(9)) == 1.0
+    assert statistics.one_sided_p(np.ones(999), 10**6) == pytest.approx(0.001, rel=0.01)
+    assert statistics.one_sided_p(-np.ones(9), 20) == 1.0
+
+
+def test_few_blocks_widen_the_interval_and_the_p_value():
+    draws = np.random.default_rng(0).normal(1.0, 0.5, 20_000)
+    few, many = (statistics.percentile_interval(1.0, draws, k) for k in (5, 10**6))
+    assert (few.high - few.low) == pytest.approx(1.58 * (many.high - many.low), rel=0.03)
+    assert many.low == pytest.approx(1.0 - 1.96 * 0.5, abs=0.03)
+    assert statistics.one_sided_p(draws, 5) > 2 * statistics.one_sided_p(draws, 10**6)
+
+
+@pytest.mark.parametrize("n_blocks", [6, 12])
+def test_the_expanded_bootstrap_keeps_its_level_with_few_blocks(n_blocks):
+    rng = np.random.default_rng(n_blocks)
+    rejected = 0
+    for _ in range(1000):
+        sample = rng.normal(size=n_blocks)
+        draws = rng.multinomial(n_blocks, [1 / n_blocks] * n_blocks, 400) @ sample / n_blocks
+        rejected += statistics.one_sided_p(draws, n_blocks) <= 0.05
+    assert rejected / 1000 < 0.07  # 0.10 and 0.08 without the expansion

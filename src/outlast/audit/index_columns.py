@@ -18,6 +18,7 @@ from outlast.records import Finding
 _MARGIN = 0.05
 # ... and by this many standard errors of the AUC of a column without any meaning.
 _STANDARD_ERRORS = 4.0
+_BINS = 20
 
 
 class IndexColumns(Check):
@@ -73,12 +74,25 @@ def _strength(power: float | None) -> str:
 def _power(panel: Panel, column: pl.Series) -> float:
     """How far the AUC of a column is from a coin's, for the class that it tells best.
 
-    For a measured target the AUC is that of telling its upper half from its lower.
+    For a measured target the AUC is that of telling its upper half from its lower. A base
+    rate may rise and fall again: besides the column itself, the share of the class among
+    its neighbours is scored, as every other row gives it, on the rows between.
     """
     usable = panel.usable & column.is_not_null().to_numpy()
     ranks = rankdata(column.cast(pl.Float64).to_numpy()[usable])
-    return max((abs(_auc(ranks, is_class) - 0.5) for is_class in _classes(panel, usable)),
-               default=0.0)
+    return max((max(abs(_auc(ranks, is_class) - 0.5), _auc_by_place(ranks, is_class) - 0.5)
+                for is_class in _classes(panel, usable)), default=0.0)
+
+
+def _auc_by_place(ranks: Floats, positive: npt.NDArray[np.bool_]) -> float:
+    """AUC of the share of positives in the bin of each second row, told by the other rows."""
+    bins = np.minimum((ranks - 1) * _BINS // ranks.size, _BINS - 1).astype(np.intp)
+    order = np.argsort(ranks, kind="stable")
+    told, scored = order[::2], order[1::2]
+    rows = np.bincount(bins[told], minlength=_BINS)
+    hits = np.bincount(bins[told], positive[told], minlength=_BINS)
+    share = (hits + positive.mean()) / (rows + 1)
+    return _auc(rankdata(share[bins[scored]]), positive[scored])
 
 
 def _classes(panel: Panel, usable: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:

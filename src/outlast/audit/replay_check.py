@@ -14,7 +14,6 @@ from outlast.audit.replay import Comparison, Divergence, Mode, Replay, Value, re
 from outlast.data import Panel
 from outlast.records import Finding
 
-
 # Columns times cuts.
 _COLUMNS_REPLAYED = 3000
 

@@ -30,6 +30,7 @@ class Contestant:
     score: float | None
     draws: Floats
     n_blocks: int
+    n_drawn: int
 
     @property
     def record(self) -> Record:
@@ -152,6 +153,7 @@ def _contestant(folds: Sequence[Result], resampling: Resampling, metric: Metric)
         score=float(np.mean(known)) if known else None,
         draws=resampling.mean_scores(metric, scored) if scored else np.array([]),
         n_blocks=resampling.n_blocks,
+        n_drawn=resampling.n_drawn,
     )
 
 
@@ -183,7 +185,8 @@ def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row
         selection=job.selection.label, split=job.split.label,
         leaky=any(record.leaks for record in records),
         is_baseline=job.model.name in settings.baselines,
-        score=statistics.percentile_interval(contestant.score, contestant.draws),
+        score=statistics.percentile_interval(contestant.score, contestant.draws,
+                                             contestant.n_drawn),
         n_folds=len(records), n_test=n_test, n_blocks=contestant.n_blocks,
         worst_fold=_worst(records, metric),
         train_score=_mean([record.train_scores.get(metric.name) for record in records]),
@@ -216,14 +219,14 @@ def _gain(metric: Metric, a: Contestant, b: Contestant) -> Interval:
         return Interval(value=0.0, low=0.0, high=0.0)
     sign = 1.0 if metric.greater_is_better else -1.0
     value = metrics.improvement(metric, a.score, b.score)
-    return statistics.percentile_interval(value, sign * (a.draws - b.draws))
+    return statistics.percentile_interval(value, sign * (a.draws - b.draws), a.n_drawn)
 
 
 def _p_value(metric: Metric, contestant: Contestant, bar: Contestant | None) -> float | None:
     if bar is None or contestant.score is None or contestant is bar:
         return None
     sign = 1.0 if metric.greater_is_better else -1.0
-    return statistics.one_sided_p(sign * (contestant.draws - bar.draws))
+    return statistics.one_sided_p(sign * (contestant.draws - bar.draws), bar.n_drawn)
 
 
 def _sort_key(contestant: Contestant, metric: Metric) -> tuple[bool, float, str]:

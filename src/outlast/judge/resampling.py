@@ -72,6 +72,8 @@ class Resampling:
         How often each draw holds each timestamp.
     n_blocks : int
         Independent stretches of time among them, or the entities if those are fewer.
+    n_drawn : int
+        Blocks that a draw is made of, or the entities if those are fewer.
     entities : ndarray of int, shape (n_draws, k), optional
         How often each draw holds each entity.
     """
@@ -79,6 +81,7 @@ class Resampling:
     times: npt.NDArray[np.int64]
     counts: Ints = field(repr=False)
     n_blocks: int
+    n_drawn: int
     entities: Ints | None = field(default=None, repr=False)
 
     @classmethod
@@ -87,21 +90,22 @@ class Resampling:
         times = np.unique(np.concatenate([result.time for result in folds]))
         losses, steps = losses_over_time(times, folds), label_steps(folds)
         length = statistics.block_length(losses, steps)
-        parts = []
+        parts, n_drawn = [], 0
         for index, stretch in enumerate(_stretches(times, folds, length)):
             # The seed depends on the place alone: every model of the split meets these draws.
             rng = np.random.default_rng([seed, index])
+            n_drawn += stretch.size // length
             parts.append(statistics.block_counts(stretch.size, length, n_draws, rng))
         counts = np.concatenate(parts, axis=1)
         n_blocks = statistics.independent_blocks(times.size, steps)
         if folds[0].record.job.split.name not in _HOLDS_ENTITIES_OUT:
-            return cls(times, counts, n_blocks)
+            return cls(times, counts, n_blocks, n_drawn)
         present = np.unique(np.concatenate([result.entity for result in folds]))
         drawn = np.zeros((n_draws, present[-1] + 1), dtype=np.intp)
         rng = np.random.default_rng([seed, present.size])
         drawn[:, present] = rng.multinomial(present.size, [1 / present.size] * present.size,
                                             size=n_draws)
-        return cls(times, counts, min(n_blocks, present.size), drawn)
+        return cls(times, counts, min(n_blocks, present.size), min(n_drawn, present.size), drawn)
 
     def mean_scores(self, metric: Metric, folds: Sequence[Result]) -> Floats:
         """Return the mean over the folds on every draw; a fold that a draw misses is left out."""
