@@ -40,7 +40,8 @@ _METHOD = (
     "A score is the mean over the folds of a split. Its 95 % interval is the expanded "
     "percentile interval (Student's t for the number of blocks) of a circular block bootstrap of "
     "timestamps: whole cross-sections move together, a block is at least two horizons long, and "
-    "where entities were held out these are drawn as well. Differences are paired: all models meet the same draws.",
+    "where entities were held out these are drawn as well. Differences are paired: all models "
+    "meet the same draws.",
     "Independent blocks of time: distinct held-out timestamps divided by three horizons.",
     "Tier 1 holds the best configuration and all whose difference to it has an interval that "
     "includes zero; ranks inside the tier are ties.",
