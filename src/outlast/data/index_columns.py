@@ -100,6 +100,8 @@ def _reason(panel: Panel, name: str, order: _Order) -> str | None:
     if not column.dtype.is_numeric() or column.null_count():
         return None
     values = column.cast(pl.Float64).to_numpy()
+    if not np.isfinite(values).all():
+        return None
     if _fills_a_range(values):
         return ROW_NUMBER
     # One entity tells most columns from a clock, at the price of its rows only.
