@@ -159,23 +159,24 @@ def percentile_interval(
 
 
 def one_sided_p(gains: Floats, n_blocks: int) -> float:
-    """Return the bootstrap p-value of "no gain", expanded as the interval is.
+    """Return the p-value of "no gain": the gain over its bootstrap error, on Student's t.
 
-    The share of draws without gain, (1 + number) / (1 + draws), is read as a normal
-    quantile and put on Student's t.
+    The error is corrected for the number of blocks as the interval is. A share of draws
+    could not be smaller than one in all of them, which few blocks make a large p-value.
 
     Examples
     --------
-    >>> gains = np.array([1.0, 2.0, -1.0])
+    >>> gains = np.array([1.0, 2.0, -1.0, -2.0])
     >>> one_sided_p(gains, 4), one_sided_p(gains, 1)
     (0.5, 1.0)
     """
-    if n_blocks < 2:
-        return 1.0
     defined = gains[np.isfinite(gains)]
-    share = (1 + np.sum(defined <= 0)) / (1 + defined.size)
-    quantile = stats.norm.ppf(share) * math.sqrt((n_blocks - 1) / n_blocks)
-    return float(stats.t.cdf(quantile, n_blocks - 1))
+    if n_blocks < 2 or defined.size < 2:
+        return 1.0
+    mean, spread = float(defined.mean()), float(defined.std(ddof=1))
+    if spread == 0:
+        return 1.0 if mean <= 0 else 1 / (1 + defined.size)
+    return float(stats.t.sf(mean / spread * math.sqrt((n_blocks - 1) / n_blocks), n_blocks - 1))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
