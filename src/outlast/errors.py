@@ -42,6 +42,32 @@ class StoreError(OutlastError):
     exit_code = 73
 
 
+class StoreLockedError(StoreError):
+    """Another process writes into the same experiment (exit code 73)."""
+
+
+class CorruptError(StoreError):
+    """A stored file is missing or is not what was written (exit code 73)."""
+
+
+class StorePausedError(StoreError):
+    """The store takes nothing more for now: disk full, or out of reach (exit code 75)."""
+
+    exit_code = 75
+
+
+class BudgetError(OutlastError):
+    """The memory or time that is allowed cannot hold the work (exit code 2)."""
+
+    exit_code = 2
+
+
+class ResumeError(OutlastError):
+    """What is to be resumed is not what was begun; the differences are named (exit code 2)."""
+
+    exit_code = 2
+
+
 def suggest(got: str, known: Iterable[str]) -> str:
     """Return the way out for a mistyped name.
 

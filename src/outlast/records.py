@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Task = Literal["binary", "multiclass", "regression"]
-Status = Literal["ok", "failed", "non_finite", "crashed", "cancelled"]
+Status = Literal["ok", "failed", "non_finite", "timeout", "oom", "crashed", "skipped", "cancelled"]
 Severity = Literal["high", "medium", "low", "info"]
 Outcome = Literal["issue", "tip", "passed", "not_applicable", "skipped", "muted"]
 

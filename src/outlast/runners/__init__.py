@@ -1,11 +1,12 @@
 """Ways to run many jobs."""
 
 from outlast.errors import unknown_name
-from outlast.runners.base import Event, Runner, attempt
+from outlast.runners.base import NO_LIMITS, Event, Limits, Runner, attempt
 from outlast.runners.inline import InlineRunner
 from outlast.runners.local import LocalRunner
 
-__all__ = ["RUNNERS", "Event", "InlineRunner", "LocalRunner", "Runner", "attempt", "make_runner"]
+__all__ = ["NO_LIMITS", "RUNNERS", "Event", "InlineRunner", "Limits", "LocalRunner", "Runner",
+           "attempt", "make_runner"]
 
 RUNNERS: dict[str, type[Runner]] = {
     "local": LocalRunner,
@@ -13,7 +14,7 @@ RUNNERS: dict[str, type[Runner]] = {
 }
 
 
-def make_runner(name: str, n_jobs: int = 1) -> Runner:
+def make_runner(name: str, n_jobs: int = 1, threads: int = 1) -> Runner:
     """Return a runner by name.
 
     Raises
@@ -23,4 +24,4 @@ def make_runner(name: str, n_jobs: int = 1) -> Runner:
     """
     if name not in RUNNERS:
         raise unknown_name("runner", name, RUNNERS)
-    return RUNNERS[name](n_jobs)
+    return RUNNERS[name](n_jobs, threads)

@@ -15,6 +15,31 @@ Function = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a run may use.
+
+    Attributes
+    ----------
+    timeout : float, optional
+        Seconds that one specification may take.
+    memory : int, optional
+        Bytes that all workers with their children may hold together, shared pages left out.
+    deadline : float, optional
+        Moment of `time.monotonic` after which nothing is started.
+    grace : float, default 10.0
+        Seconds after the deadline at which what still runs is ended.
+    """
+
+    timeout: float | None = None
+    memory: int | None = None
+    deadline: float | None = None
+    grace: float = 10.0
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
 class Event:
     """Something that happened to one specification.
 
@@ -22,15 +47,23 @@ class Event:
     ----------
     index : int
         Position of the specification.
-    kind : {"started", "ok", "failed", "crashed"}
-        "failed" raised an exception, "crashed" lost its process.
+    kind : {"started", "ok", "failed", "crashed", "timeout", "oom", "lost", "cancelled"}
+        "failed" raised an exception, "crashed" lost its process, "timeout" and "oom" were ended
+        for their time or memory, "lost" went down with its machine, "cancelled" met the
+        deadline, mostly before it was started.
     failure : Failure, optional
-        For "failed" and "crashed".
+        For every final kind but "ok".
+    output : str
+        What the specification printed, its middle left out where it is long.
+    memory : int, optional
+        Most bytes that it held at once, shared pages left out; None where nobody looked.
     """
 
     index: int
-    kind: Literal["started", "ok", "failed", "crashed"]
+    kind: Literal["started", "ok", "failed", "crashed", "timeout", "oom", "lost", "cancelled"]
     failure: Failure | None = None
+    output: str = ""
+    memory: int | None = None
 
 
 class Runner(ABC):
@@ -40,19 +73,25 @@ class Runner(ABC):
     ----------
     n_jobs : int, default 1
         How many specifications run at once.
+    threads : int, default 1
+        How many threads the libraries of each may use.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, n_jobs: int = 1) -> None:
+    def __init__(self, n_jobs: int = 1, threads: int = 1) -> None:
         self.n_jobs = n_jobs
+        self.threads = threads
 
     @abstractmethod
-    def run(self, function: Function, specs: Sequence[Spec]) -> Iterator[Event]:
+    def run(
+        self, function: Function, specs: Sequence[Spec], limits: Limits = NO_LIMITS
+    ) -> Iterator[Event]:
         """Yield a "started" event and then exactly one final event per specification.
 
-        The function's own result is not carried back: it commits what it made. Closing
-        the iterator early ends all running work.
+        One that never starts has its final event alone. The function's own result is not
+        carried back: it commits what it made. Closing the iterator early ends all running
+        work. Nothing is tried twice here; that is the caller's to decide.
         """
 
 

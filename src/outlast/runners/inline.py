@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from outlast.runners.base import Event, Function, Runner, Spec, attempt
+from outlast.runners.base import NO_LIMITS, Event, Function, Limits, Runner, Spec, attempt
 
 
 class InlineRunner(Runner):
@@ -12,7 +12,9 @@ class InlineRunner(Runner):
 
     name = "inline"
 
-    def run(self, function: Function, specs: Sequence[Spec]) -> Iterator[Event]:
+    def run(
+        self, function: Function, specs: Sequence[Spec], limits: Limits = NO_LIMITS  # noqa: ARG002
+    ) -> Iterator[Event]:
         """See `Runner.run`."""
         for index, spec in enumerate(specs):
             yield Event(index, "started")

@@ -13,7 +13,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
 
 from outlast.records import Failure
-from outlast.runners.base import Event, Function, Runner, Spec, attempt
+from outlast.runners.base import NO_LIMITS, Event, Function, Limits, Runner, Spec, attempt
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
                      "POLARS_MAX_THREADS")
@@ -29,7 +29,9 @@ class LocalRunner(Runner):
 
     name = "local"
 
-    def run(self, function: Function, specs: Sequence[Spec]) -> Iterator[Event]:
+    def run(
+        self, function: Function, specs: Sequence[Spec], limits: Limits = NO_LIMITS  # noqa: ARG002
+    ) -> Iterator[Event]:
         """See `Runner.run`."""
         context = multiprocessing.get_context("spawn")
         waiting = list(reversed(range(len(specs))))
