@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from outlast.records import Strategy, Task
 Optimization = Literal["optuna", "random", "grid", "none"]
 
 _MAX_BYTES = 1_000_000
+_AMOUNT = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[A-Za-z]*)")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+_BYTES = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
 class Settings(BaseModel):
@@ -102,9 +106,28 @@ class Config(Settings):
         Codes of checks that are not to be asked.
     seed : int, default 0
     n_jobs : int, optional
-        Worker processes; default: one per core.
+        Worker processes; default: one per core, fewer where the table is large.
+    time_budget : float or str, optional
+        Seconds, or text such as ``"30min"`` or ``"2h"``: searches are made short enough to end
+        in time, and nothing is started later.
+    job_timeout : float or str, optional
+        What one job may take before it is ended.
+    memory_limit : int or str, optional
+        Bytes, or text such as ``"8GB"``, for all workers together; default: nine tenths of
+        what the machine has to give when the run starts.
     reports : str, default "reports"
         Folder for everything that is written.
+    store : str, optional
+        Folder or URL (``s3://bucket/prefix``) for features and results in place of `reports`.
+    new_data : bool, default False
+        Begin anew where a run that was not finished had been begun on another content of the
+        same table.
+    runner : {"local", "inline", "ray"}, default "local"
+        Processes of this machine, this very process, or a Ray cluster.
+    address : str, optional
+        Of a Ray cluster; default: one that is started on this machine.
+    strict : bool, default False
+        Whether a single failed job makes the command fail; otherwise only all of them do.
 
     Examples
     --------
@@ -131,7 +154,26 @@ class Config(Settings):
     mute: tuple[str, ...] = ()
     seed: int = Field(default=0, ge=0)
     n_jobs: int | None = Field(default=None, ge=1)
+    time_budget: float | None = Field(default=None, gt=0)
+    job_timeout: float | None = Field(default=None, gt=0)
+    memory_limit: int | None = Field(default=None, ge=50_000_000)
     reports: str = "reports"
+    store: str | None = None
+    new_data: bool = False
+    runner: Literal["local", "inline", "ray"] = "local"
+    address: str | None = None
+    strict: bool = False
+
+    @field_validator("time_budget", "job_timeout", mode="before")
+    @classmethod
+    def _read_seconds(cls, value: Any) -> Any:
+        return _amount(value, _SECONDS, "90, '30min' or '2h'")
+
+    @field_validator("memory_limit", mode="before")
+    @classmethod
+    def _read_bytes(cls, value: Any) -> Any:
+        amount = _amount(value, _BYTES, "'800MB' or '8GB'")
+        return amount if amount is None else int(amount)
 
     @field_validator("splits", mode="before")
     @classmethod
@@ -162,6 +204,11 @@ class Config(Settings):
         """The reports folder as a path."""
         return Path(self.reports)
 
+    @property
+    def store_url(self) -> str:
+        """Where features and results are kept."""
+        return self.store or self.reports
+
 
 QUICK: dict[str, Any] = {
     "models": ["prior", "last_value", "linear", "lightgbm"],
@@ -169,6 +216,18 @@ QUICK: dict[str, Any] = {
     "optimization": ["none"],
     "audit": "exact",
 }
+
+
+def _amount(value: Any, units: Mapping[str, float], example: str) -> Any:
+    """Read a number with a unit; a number alone is in the first of them."""
+    if not isinstance(value, str):
+        return value
+    found = _AMOUNT.fullmatch(value.strip())
+    unit = found["unit"] or next(iter(units)) if found else ""
+    if found is None or unit not in units:
+        raise ValueError(f"give a number with one of the units {', '.join(units)}, such as "
+                         f"{example}")
+    return float(found["number"]) * units[unit]
 
 
 def _pair(text: Any) -> tuple[str, str]:

@@ -5,17 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from outlast.audit import AuditReport, Protocol
 from outlast.config import Config, GivenSplit, make_config
 from outlast.data import Panel
 from outlast.errors import InputError
-from outlast.experiments import Listener, Outcome, audit_plan, prepare, run
-from outlast.experiments.run import EXPERIMENTS
-from outlast.records import Finding, Record, Strategy
-from outlast.report import Document, Material, RenderedReport, build_document, render
-from outlast.store import Experiment, latest_experiment, point_latest, read_sessions
+from outlast.experiments import (
+    Listener,
+    Outcome,
+    audit_plan,
+    prepare,
+    run,
+    within_budget,
+)
+from outlast.records import Finding, Record, Strategy, content_hash, source_hash
+from outlast.report import (
+    Document,
+    Material,
+    RenderedReport,
+    build_document,
+    find_report,
+    render,
+)
+from outlast.store import Experiment, Store, point_latest, read_sessions
 
 REPORTS = "consolidated_reports"
 
@@ -45,7 +60,7 @@ def run_pipeline(
     table: Panel | None = None,
     features: Any = None,
     listener: Listener | None = None,
-    runner: str = "local",
+    runner: str | None = None,
     on_check: Callable[[str], None] | None = None,
 ) -> PipelineResult:
     """Run the experiment matrix and write the report.
@@ -61,7 +76,8 @@ def run_pipeline(
         recipe for the table.
     listener : callable, optional
         Called with a `Progress` after every change.
-    runner : {"local", "inline"}, default "local"
+    runner : {"local", "inline", "ray"}, optional
+        In place of the configured one.
     on_check : callable, optional
         Called with the name of each leak check before it looks.
 
@@ -87,7 +103,7 @@ def run_pipeline(
     'linear'
     """
     config = config if isinstance(config, Config) else make_config(config)
-    prepared = prepare(config, table, features, on_check)
+    prepared = within_budget(prepare(config, table, features, on_check))
     outcome = run(prepared, listener, runner)
     records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
     audit = prepared.report.findings
@@ -147,17 +163,17 @@ def train_models(
     *,
     table: Panel | None = None,
     listener: Listener | None = None,
-    runner: str = "local",
+    runner: str | None = None,
     on_check: Callable[[str], None] | None = None,
 ) -> tuple[Document, Outcome]:
     """Run the jobs of a configuration and judge them, without writing a report.
 
     The parameters are those of `run_pipeline`.
     """
-    prepared = prepare(config, table, on_check=on_check)
+    prepared = within_budget(prepare(config, table, on_check=on_check))
     outcome = run(prepared, listener, runner)
     records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
-    sessions = read_sessions(prepared.experiment.folder)
+    sessions = read_sessions(prepared.experiment)
     return build_document(Material(prepared.experiment, records, sessions)), outcome
 
 
@@ -180,16 +196,16 @@ def report_only(config: Config, experiment: str | None = None) -> PipelineResult
     InputError
         If there are no results yet, or none of those asked for.
     """
-    root = config.folder / EXPERIMENTS
-    chosen = Experiment.open(root / experiment) if experiment else latest_experiment(root)
+    store = Store.open(config.store_url)
+    chosen = store.experiment(experiment) if experiment else store.latest()
     stored = list(chosen.jobs.records())
     records = _newest(record for record in stored if _asked_for(record, config))
     if not records:
         known = sorted({f"{r.job.model.name} x {r.job.split.name}" for r in stored})
-        raise InputError(f"experiment {chosen.folder.name!r} holds none of the results asked for; "
+        raise InputError(f"experiment {chosen.name!r} holds none of the results asked for; "
                          f"it has {', '.join(known) or 'no finished job'}; train first: "
                          "python scripts/run_model_pipeline.py")
-    manifests = read_sessions(chosen.folder)
+    manifests = read_sessions(chosen)
     audit = tuple(Finding.model_validate(f) for f in manifests[-1].get("audit", []))
     return write_report(chosen, records, config, audit=audit)
 
@@ -202,22 +218,42 @@ def write_report(
     audit: Sequence[Finding] = (),
     outcome: Outcome | None = None,
 ) -> PipelineResult:
-    """Build the document from records and render it into a new folder."""
+    """Build the document from records and render it into a new folder.
+
+    A report that was made of the very same results by the same code is found instead.
+    """
+    root, sessions = config.folder / REPORTS, read_sessions(experiment)
+    skipped = sessions[-1].get("skipped") if sessions else None
+    fingerprint = content_hash([
+        sorted((record.job.id, record.attempt, record.status) for record in records),
+        [finding.model_dump(mode="json") for finding in audit], config.headline_split, skipped,
+        _report_code()])
+    if (found := find_report(root, fingerprint)) is not None:
+        point_latest(root, found[1].html.parent)
+        return PipelineResult(*found, outcome)
     material = Material(
-        experiment, records, read_sessions(experiment.folder),
-        headline_split=config.headline_split, audit=audit, reused=outcome.reused if outcome else 0,
+        experiment, records, sessions, headline_split=config.headline_split, audit=audit,
+        reused=outcome.reused if outcome else 0,
     )
     document = build_document(material)
-    root = config.folder / REPORTS
-    folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{experiment.folder.name}"
-    report = render(document, folder)
+    folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{experiment.name}"
+    report = render(document, folder, fingerprint)
     point_latest(root, folder)
     return PipelineResult(document, report, outcome)
 
 
+@cache
+def _report_code() -> str:
+    """A hash of all code that decides what a report says."""
+    root = Path(__file__).parent
+    files = [root / "records.py", root / "metrics.py"]
+    for folder in ("judge", "report"):
+        files += [path for path in (root / folder).rglob("*") if path.suffix not in ("", ".pyc")]
+    return source_hash(files)
+
+
 def _read(experiment: Experiment, job_ids: Iterable[str]) -> list[Record]:
-    read = (experiment.jobs.read(job_id) for job_id in job_ids)
-    return [record for record in read if record is not None]
+    return list(experiment.jobs.read_all(job_ids).values())
 
 
 def _newest(records: Iterable[Record]) -> list[Record]:

@@ -193,6 +193,8 @@ class Record(Frozen):
 
     `leaks` names what was known to leak when it was trained: the codes of the checks that
     were overruled, or "contrast" for a split that leaks on purpose. Nothing takes it away.
+    `shared_with` names the job that was fitted on the very same rows in place of this one;
+    `artefacts` holds the SHA-256 of the files that the named attempt has made.
     """
 
     job: Job
@@ -210,6 +212,8 @@ class Record(Frozen):
     decisions: tuple[Decision, ...] = ()
     note: str = ""
     leaks: tuple[str, ...] = ()
+    shared_with: str = ""
+    attempt: str = ""
     artefacts: dict[str, str] = Field(default_factory=dict)
 
     @property

@@ -127,7 +127,7 @@ def test_ctrl_c_stops_with_the_command_that_resumes(folder):
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, start_new_session=True)
     deadline = time.monotonic() + 120
-    while not list((folder / "stopped").glob("experiment_results/*/*/record.json")):
+    while not list((folder / "stopped").glob("experiment_results/*/jobs/*/*/record.json")):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.1)

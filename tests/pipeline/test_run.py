@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from outlast.config import make_config
-from outlast.errors import InputError, StoreError
+from outlast.errors import CorruptError, InputError, StoreError
 from outlast.experiments import load_panel, prepare, run
 from outlast.feature_tracker import FeatureTracker
-from outlast.models import load_model
 from outlast.pipeline import report_only, run_pipeline
 from outlast.store import read_sessions
 from tests.tables import shop_panel, shop_table
@@ -63,18 +63,19 @@ def test_everything_is_on_disk(finished):
     assert (reports / "latest").resolve() == result.report.html.parent.resolve()
     experiment = result.outcome.experiment
     record = next(r for r in experiment.jobs.records() if r.job.model.name == "lightgbm")
-    folder = experiment.jobs.job_folder(record.job.id)
-    assert {"record.json", "predictions.parquet", "observations.parquet", "model", "job.log",
-            "job.jsonl"} <= {path.name for path in folder.iterdir()}
-    assert load_model(folder / "model").n_iterations == record.n_iterations
-    tracker = FeatureTracker(result.report.html.parents[2] / "feature_data")
+    folder = Path(experiment.storage.url) / experiment.jobs.place(record.job.id)
+    assert (folder / "record.json").is_file()
+    assert {path.name for path in (folder / record.attempt).iterdir()} == {
+        "predictions.parquet", "observations.parquet", "model", "job.log", "job.jsonl"}
+    assert experiment.jobs.model(record).n_iterations == record.n_iterations
+    tracker = FeatureTracker.open(settings["reports"])
     assert set(tracker.observations()["method"].unique()) == {"gain", "shap_mean_abs"}
     assert settings["reports"] in str(folder)
 
 
 def test_a_session_can_be_told_whole(finished):
     experiment = finished[1].outcome.experiment
-    manifest = read_sessions(experiment.folder)[0]
+    manifest = read_sessions(experiment)[0]
     for key in ("command", "config", "git", "libraries", "machine", "seed", "data", "seconds"):
         assert key in manifest
     assert manifest["outcome"] == "finished"
@@ -117,10 +118,20 @@ def test_reports_alone_cover_all_that_is_stored(finished):
 def test_a_changed_artefact_is_noticed(finished, tmp_path):
     settings = {**QUICK, "models": ["prior"], "splits": ["temporal"], "reports": str(tmp_path)}
     first = run_pipeline(settings, table=shop_panel(), runner="inline")
-    predictions = next(first.outcome.experiment.folder.glob("*/predictions.parquet"))
+    (predictions,) = Path(first.outcome.experiment.storage.url).rglob("jobs/**/predictions.parquet")
+    whole = predictions.read_bytes()
     pl.read_parquet(predictions).with_columns(p=pl.lit(0.9)).write_parquet(predictions)
-    with pytest.raises(StoreError, match="was changed after job"):
-        report_only(make_config({"reports": str(tmp_path)}))
+    config = make_config({"reports": str(tmp_path)})
+    # The index holds what was verified when the run ended; without it the file itself is asked.
+    assert report_only(config).document.leaderboard == first.document.leaderboard
+    first.outcome.experiment.jobs.index.clear()
+    with pytest.raises(CorruptError, match="was changed after job"):
+        report_only(config)
+    again = run_pipeline(settings, table=shop_panel(), runner="inline")
+    assert (again.outcome.trained, again.outcome.reused) == (1, 0)
+    assert again.document.leaderboard[0].score == first.document.leaderboard[0].score
+    (predictions,) = Path(first.outcome.experiment.storage.url).rglob("jobs/**/predictions.parquet")
+    assert predictions.read_bytes() == whole
 
 
 def test_a_failing_job_is_recorded_and_the_others_go_on(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -10,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from outlast import __version__
-from outlast.cli import audit, commands, doctor, plan, runs, tracker
+from outlast.cli import audit, commands, doctor, plan, runs, tracker, worker
 from outlast.errors import OutlastError
 
 app = App(
@@ -22,22 +24,34 @@ app = App(
     # Flags are shown as they are documented, --n_trials; --n-trials is understood too.
     default_parameter=Parameter(negative=(), consume_multiple=True, name_transform=str),
 )
-for command in (commands.run, commands.experiments, commands.train, commands.report, plan.splits,
-                audit.audit, doctor.doctor):
+for command in (commands.run, commands.resume, commands.experiments, commands.train,
+                commands.report, plan.splits, audit.audit, worker.worker, worker.gc,
+                doctor.doctor):
     app.command(command)
 app.command(tracker.app)
 app.command(runs.app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 failed, 2 bad input, 73 cannot write, 130 stopped.
+    """Run one command and exit.
+
+    With 0 done, 1 failed, 2 bad input, 3 leak, 73 store locked, damaged or not to be written,
+    75 store full or out of reach for now (the same command goes on later), 130 stopped.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         Default: those of the process.
     """
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            # A batch system that takes the machine back is answered like Ctrl-C.
+            signal.signal(getattr(signal, name), _interrupt)
     sys.exit(_exit_code(arguments))
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
@@ -50,7 +64,13 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except OutlastError as error:
         errors.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
         return error.exit_code
+    except BrokenPipeError:
+        # Whoever read the output has gone, as `head` does; Python must not write to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
+        # A second Ctrl-C ends the process at once.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         errors.print("\nstopped; nothing that was finished is lost. Go on with:\n  "
                      f"{escape(commands.resume_command())}", soft_wrap=True)
         return 130

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import shlex
 import sys
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 
-from outlast.cli.options import DataOptions, LeakOptions, MatrixOptions, RunOptions, configure
+from outlast.cli.options import (
+    DataOptions,
+    LeakOptions,
+    MatrixOptions,
+    RunOptions,
+    configure,
+    given,
+)
 from outlast.config import Config
 from outlast.errors import OutlastError
+
+if TYPE_CHECKING:
+    from outlast.experiments import Outcome
 
 _NO_DATA, _NO_MATRIX, _NO_RUN = DataOptions(), MatrixOptions(), RunOptions()
 _NO_LEAKS = LeakOptions()
@@ -23,27 +34,65 @@ def run(
     leaks: LeakOptions = _NO_LEAKS,
     options: RunOptions = _NO_RUN,
     skip_training: bool = False,
+    dry_run: bool = False,
 ) -> None:
     """Run everything: features, the experiment matrix, the report.
 
-    Without flags: the embedded stocks, every installed model type, five splits, with and
+    Without flags: the embedded stocks, every installed model type, six splits, with and
     without search. Finished jobs are never run again; run the same command to resume.
 
     Examples::
 
         outlast run --quick_run
         outlast run --models xgboost lightgbm --splits temporal event_aware
+        outlast run --time_budget 30min --dry_run
         outlast run --data sales.parquet --time week --entity store --target sold --horizon 4
 
     Parameters
     ----------
     skip_training
         Only write the report over what is stored already.
+    dry_run
+        Say what would be run and what it would take, after some small fits; train nothing.
     """
     config = configure(data, matrix, options, leaks)
     if skip_training:
         _report(config, None)
-        return
+    elif dry_run:
+        _foresee(config)
+    else:
+        _run(config)
+
+
+def resume(
+    *,
+    matrix: MatrixOptions = _NO_MATRIX,
+    options: RunOptions = _NO_RUN,
+    experiment: str | None = None,
+    extend: bool = False,
+) -> None:
+    """Go on with an experiment as it was configured, whatever folder its command was typed in.
+
+    Refused, with the differences, if the table or the configuration is not what it was.
+
+    Examples::
+
+        outlast resume
+        outlast resume --extend --models lightgbm catboost
+
+    Parameters
+    ----------
+    experiment
+        Name of the experiment. [default: the one that was worked on last]
+    extend
+        Allow flags that add models, splits or searches; only what is new is run.
+    """
+    from outlast.experiments import resumed
+
+    _run(resumed(given(matrix, options), experiment, extend=extend))
+
+
+def _run(config: Config) -> None:
     from outlast.cli.display import live_progress, show_result
     from outlast.pipeline import run_pipeline
 
@@ -51,8 +100,33 @@ def run(
     with live_progress(console) as listener:
         result = run_pipeline(config, listener=listener, on_check=listener.on_check)
     show_result(console, result)
-    if result.outcome is not None and result.outcome.failed == len(result.outcome.plan.jobs):
+    if result.outcome is not None:
+        judge_outcome(result.outcome, config)
+
+
+def judge_outcome(outcome: Outcome, config: Config) -> None:
+    """Raise where so many jobs failed that the command counts as failed.
+
+    Raises
+    ------
+    OutlastError
+        If all of them did, or with ``strict`` any of them.
+    """
+    if outcome.failed and outcome.failed == len(outcome.plan.jobs):
         raise OutlastError("every job failed; the logs are named in the report")
+    if outcome.failed and config.strict:
+        raise OutlastError(f"{outcome.failed} job(s) failed, and --strict forbids that")
+
+
+def _foresee(config: Config) -> None:
+    from outlast.cli.foresight import show_estimate
+    from outlast.experiments import foresee, prepare
+
+    console = Console()
+    with console.status("checking table, features and splits, and measuring small fits"):
+        prepared = prepare(config)
+        found = foresee(prepared)
+    show_estimate(console, prepared, found)
 
 
 def experiments(
@@ -61,23 +135,38 @@ def experiments(
     matrix: MatrixOptions = _NO_MATRIX,
     leaks: LeakOptions = _NO_LEAKS,
     options: RunOptions = _NO_RUN,
+    prepare_only: bool = False,
 ) -> None:
     """Run the experiment matrix and store its results, without a report.
 
     Write the report later with `outlast report`.
+
+    Parameters
+    ----------
+    prepare_only
+        Store the table, its features and the plan for `outlast worker`; train nothing.
     """
     from outlast.cli.display import live_progress
-    from outlast.experiments import prepare
+    from outlast.experiments import place_order, prepare, within_budget
     from outlast.experiments import run as run_jobs
 
     console = Console()
     config = configure(data, matrix, options, leaks)
+    if prepare_only:
+        order = place_order(prepare(config))
+        console.print(f"{len(order.jobs)} jobs in {len(order.groups)} fits are planned; let N "
+                      "workers take their shares, i from 0 to N - 1:\n"
+                      f"  outlast worker --shard i/N --store {escape(order.store)}",
+                      soft_wrap=True, highlight=False)
+        return
     with live_progress(console) as listener:
-        outcome = run_jobs(prepare(config, on_check=listener.on_check), listener)
+        prepared = within_budget(prepare(config, on_check=listener.on_check))
+        outcome = run_jobs(prepared, listener)
     console.print(f"{outcome.trained} jobs trained, {outcome.reused} reused, {outcome.failed} "
-                  f"failed; results in {escape(str(outcome.experiment.folder))}",
+                  f"failed; results in {escape(outcome.experiment.storage.url)}",
                   soft_wrap=True)
     console.print("Report: outlast report")
+    judge_outcome(outcome, config)
 
 
 def train(

@@ -12,6 +12,7 @@ from rich.panel import Panel as Box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from outlast.cli.foresight import duration
 from outlast.experiments import Outcome
 from outlast.experiments import Progress as Step
 from outlast.judge.board import Row
@@ -131,10 +132,12 @@ def show_leaderboard(console: Console, document: Document) -> None:
 
 def show_models(console: Console, document: Document, outcome: Outcome) -> None:
     """Print where the fitted model of each job lies."""
-    folder = outcome.experiment.folder
+    experiment = outcome.experiment
+    records = experiment.jobs.read_all(score.job for score in document.fold_scores)
     for score in document.fold_scores:
+        place = f"{experiment.jobs.place(score.job)}/{records[score.job].attempt}/model"
         console.print(f"{escape(score.model)} fold {score.fold}: "
-                      f"{escape(str(folder / score.job / 'model'))}", soft_wrap=True,
+                      f"{escape(f'{experiment.storage.url}/{place}')}", soft_wrap=True,
                       highlight=False)
     console.print(_counts(outcome))
 
@@ -164,4 +167,8 @@ def _show_issues(console: Console, document: Document) -> None:
 
 def _counts(outcome: Outcome) -> str:
     failed = f", [red]{outcome.failed} failed[/]" if outcome.failed else ""
-    return f"[dim]{outcome.trained} jobs trained, {outcome.reused} reused from the store[/]{failed}"
+    took = ""
+    if outcome.estimated is not None:
+        took = f" in {duration(outcome.seconds)} (estimated {duration(outcome.estimated)})"
+    return (f"[dim]{outcome.trained} jobs trained{took}, {outcome.reused} reused from the store[/]"
+            f"{failed}")

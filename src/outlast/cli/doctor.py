@@ -78,9 +78,9 @@ def _data() -> str:
 
 
 def _writable() -> str:
-    from outlast.store import check_writable
+    from outlast.store import Store
 
-    check_writable(Path("reports"))
+    Store.open("reports").check_writable()
     return f"{Path('reports').resolve()} can be written"
 
 

@@ -105,9 +105,25 @@ class RunOptions:
     config: str | None = None
     """YAML file with the same settings; flags win over it."""
     n_jobs: int | None = None
-    """Worker processes. [default: one per core]"""
+    """Worker processes. [default: one per core, fewer where the table is large]"""
+    time_budget: str | None = None
+    """Seconds, or such as 30min or 2h: searches are cut to end in time, nothing starts later."""
+    job_timeout: str | None = None
+    """What one job may take before it is ended: seconds, or such as 10min."""
+    memory_limit: str | None = None
+    """For all workers together, such as 8GB. [default: nine tenths of the free memory]"""
     reports: str | None = None
     """Folder for everything that is written. [default: reports]"""
+    store: str | None = None
+    """Folder or URL (s3://bucket/prefix) for features and results. [default: the reports folder]"""
+    new_data: bool = False
+    """Begin anew where a stopped run had been begun on another content of the same table."""
+    runner: Literal["local", "inline", "ray"] | None = None
+    """Processes of this machine (the default), this very process, or a Ray cluster."""
+    address: str | None = None
+    """Of a Ray cluster. [default: one is started on this machine]"""
+    strict: bool = False
+    """Exit with 1 if any job failed, not only if all did."""
 
 
 def configure(
@@ -120,19 +136,19 @@ def configure(
     InputError
         For an unknown key or a value that breaks its rule.
     """
-    table = _given(data)
+    table = given(data)
     if "data" in table:
         table["source"] = table.pop("data")
-    values = {**_given(matrix), **_given(run), **(_given(audit) if audit else {})}
+    values = given(matrix, run, *([audit] if audit else []))
     path = values.pop("config", None)
     if values.pop("quick_run", False):
         values = {**QUICK, **values}
     return make_config({**values, **({"data": table} if table else {})}, path)
 
 
-def _given(options: Any) -> dict[str, Any]:
-    """The flags that were given."""
-    found = {field.name: getattr(options, field.name) for field in fields(options)}
+def given(*options: Any) -> dict[str, Any]:
+    """Return the flags that were given, by name."""
+    found = {field.name: getattr(group, field.name) for group in options for field in fields(group)}
     # By identity: a seed of 0 was given, although 0 == False.
     return {name: value for name, value in found.items()
             if value is not None and value is not False}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from cyclopts import App
@@ -14,11 +13,10 @@ from rich.text import Text
 
 from outlast.data.times import format_ns
 from outlast.errors import InputError, unknown_name
-from outlast.experiments.run import EXPERIMENTS
 from outlast.judge.wording import number
 from outlast.records import Record
 from outlast.report.cards import reproduce
-from outlast.store import JobStore, find_session, read_sessions
+from outlast.store import JobStore, Store, find_session, read_sessions
 
 app = App(name="runs", help="Sessions and jobs: what was run, when, and how it ended.")
 
@@ -32,8 +30,8 @@ def list_runs(*, reports: str = "reports") -> None:
     reports
         The reports folder.
     """
-    folders = sorted((Path(reports) / EXPERIMENTS).glob("*/"))
-    manifests = [manifest for folder in folders for manifest in read_sessions(folder)]
+    experiments = Store.open(reports).experiments()
+    manifests = [manifest for each in experiments for manifest in read_sessions(each)]
     if not manifests:
         raise InputError(f"no session in {reports!r} yet; train first: "
                          "python scripts/run_model_pipeline.py")
@@ -62,22 +60,17 @@ def show(identity: str, /, *, reports: str = "reports") -> None:
     reports
         The reports folder.
     """
-    root, console = Path(reports) / EXPERIMENTS, Console()
-    for folder in sorted(root.glob("*/")):
-        jobs = JobStore(folder)
-        if any(folder.glob(f"{_plain(identity)}*/record.json")):
-            _show_job(console, jobs, jobs.find(identity))
+    store, console = Store.open(reports), Console()
+    for experiment in store.experiments():
+        if any(job_id.startswith(identity) for job_id in experiment.jobs.ids()):
+            _show_job(console, store, experiment.jobs, experiment.jobs.find(identity))
             return
     try:
-        manifest = find_session(root, identity)
+        manifest = find_session(store, identity)
     except InputError:
-        sessions = [m["session"] for folder in root.glob("*/") for m in read_sessions(folder)]
-        raise unknown_name("session or job", identity, sessions) from None
+        known = [m["session"] for each in store.experiments() for m in read_sessions(each)]
+        raise unknown_name("session or job", identity, known) from None
     _show_session(console, manifest)
-
-
-def _plain(identity: str) -> str:
-    return "".join(c for c in identity if c.isalnum() or c == "-")
 
 
 def _show_session(console: Console, manifest: dict[str, Any]) -> None:
@@ -87,23 +80,20 @@ def _show_session(console: Console, manifest: dict[str, Any]) -> None:
     console.print(f"{len(manifest['jobs'])} jobs: {', '.join(manifest['jobs'][:8])} ...")
 
 
-def _show_job(console: Console, jobs: JobStore, record: Record) -> None:
-    folder = jobs.job_folder(record.job.id)
+def _show_job(console: Console, store: Store, jobs: JobStore, record: Record) -> None:
     table = Table(title=escape(record.job.label), title_justify="left", box=None, pad_edge=False,
                   show_header=False)
-    manifest = find_session(folder.parent.parent, record.session)
+    manifest = find_session(store, record.session)
     command = reproduce(record, manifest["config"]["data"])
-    for name, value in _facts(record, folder, command).items():
+    for name, value in _facts(record, jobs, command).items():
         table.add_row(name, Text(value, overflow="fold"))
     console.print(table)
     if record.failure is not None:
         console.print(escape(record.failure.traceback or record.failure.message), highlight=False)
-    log = folder / "job.log"
-    if log.is_file():
-        console.print(escape(log.read_text(encoding="utf-8").strip()), highlight=False)
+    console.print(escape(jobs.log(record).strip()), highlight=False)
 
 
-def _facts(record: Record, folder: Path, command: str) -> dict[str, str]:
+def _facts(record: Record, jobs: JobStore, command: str) -> dict[str, str]:
     """What a person asks of a job, in that order."""
     facts = {"job": record.job.id, "status": record.status, "scores": _listed(record.scores),
              "on train rows": _listed(record.train_scores)}
@@ -121,7 +111,7 @@ def _facts(record: Record, folder: Path, command: str) -> dict[str, str]:
         "seed": str(record.job.seed),
         "session": f"{record.session} (outlast runs show {record.session})",
         "started": record.started,
-        "folder": str(folder),
+        "folder": f"{jobs.storage.url}/{jobs.place(record.job.id)}",
         "again": f"{command} --reports elsewhere",
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 from cyclopts import App
 from rich.console import Console
@@ -84,7 +82,7 @@ def show(feature: str, /, *, reports: str = "reports") -> None:
 
 
 def _tracker(reports: str) -> FeatureTracker:
-    tracker = FeatureTracker(Path(reports) / "feature_data")
+    tracker = FeatureTracker.open(reports)
     if tracker.decisions().is_empty():
         raise InputError(f"no feature has been tracked in {reports!r} yet; train first: "
                          "python scripts/run_model_pipeline.py")

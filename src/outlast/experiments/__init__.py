@@ -1,17 +1,21 @@
 """Experiments: from configuration to finished jobs."""
 
+from outlast.experiments.budget import foresee, within_budget
+from outlast.experiments.estimate import Estimate
 from outlast.experiments.folds import PlannedSplit, plan_splits
 from outlast.experiments.matrix import Plan, make_plan
+from outlast.experiments.resume import resumed
 from outlast.experiments.run import (
-    Listener,
     Outcome,
     Prepared,
-    Progress,
     audit_plan,
     load_panel,
     prepare,
     run,
 )
+from outlast.experiments.shards import place_order, work_off
+from outlast.experiments.work import Listener, Progress, Tally
 
-__all__ = ["Listener", "Outcome", "Plan", "PlannedSplit", "Prepared", "Progress", "audit_plan",
-           "load_panel", "make_plan", "plan_splits", "prepare", "run"]
+__all__ = ["Estimate", "Listener", "Outcome", "Plan", "PlannedSplit", "Prepared", "Progress",
+           "Tally", "audit_plan", "foresee", "load_panel", "make_plan", "place_order",
+           "plan_splits", "prepare", "resumed", "run", "within_budget", "work_off"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,19 @@ class PlannedSplit:
     def folds(self) -> tuple[Fold, ...]:
         """Its folds."""
         return self.audited.folds
+
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """A hash of the rows of each fold."""
+        return tuple(_digest([fold]) for fold in self.folds)
+
+    @cached_property
+    def inner_rules(self) -> tuple[str, ...]:
+        """What holds for its inner splits too, in words that tell one rule from another."""
+        splitter = self.audited.splitter
+        if splitter is None or self.strategy.name == FOREIGN:
+            return ()
+        return tuple(f"{name}={rule!r}" for name, rule in sorted(inherited_rules(splitter).items()))
 
 
 def plan_splits(config: Config, panel: Panel) -> tuple[dict[str, PlannedSplit], dict[str, str]]:

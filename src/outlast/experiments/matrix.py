@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from outlast.errors import InputError, suggest
 from outlast.experiments.folds import PlannedSplit, plan_splits
 from outlast.metrics import METRICS, default_metric
 from outlast.models import MODELS, default_models, make_model
-from outlast.records import Job, Strategy, Task, source_hash
+from outlast.records import Job, Strategy, Task, content_hash, source_hash
 from outlast.selection import make_selector
 
 _RESULT_CODE = ("data", "features", "splits", "models", "selection", "experiments",
                 "metrics.py", "tuning.py", "records.py")
+
+
+NO_SPLIT = Strategy(name="")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,24 @@ class Plan:
     skipped: tuple[Skipped, ...]
     splits: dict[str, PlannedSplit]
     metric: str
+
+    @cached_property
+    def groups(self) -> tuple[tuple[Job, ...], ...]:
+        """The jobs, those together that one fit serves.
+
+        Strategies often agree on a fold: same rows, same inner rules, so the same result.
+        """
+        groups: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            groups.setdefault(self._work(job), []).append(job)
+        return tuple(map(tuple, groups.values()))
+
+    def _work(self, job: Job) -> str:
+        """What decides the outcome of a job, whatever its split is called."""
+        split = self.splits[job.split.label]
+        rules = split.inner_rules if job.search.name != "none" else ()
+        same = job.model_copy(update={"split": NO_SPLIT, "fold": 0})
+        return content_hash([same.id, split.rows[job.fold], rules])
 
 
 def make_plan(config: Config, panel: Panel, data: str, features: str) -> Plan:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,14 @@ from outlast.config import Config, DataConfig
 from outlast.data import Events, Panel, Schema, load_stocks, read_table
 from outlast.data.schema import describe
 from outlast.errors import InputError
+from outlast.experiments.changes import describe_content, refuse_changed_data
+from outlast.experiments.estimate import (
+    Estimate,
+    Parallelism,
+    estimate,
+    memory_limit,
+    parallelism,
+)
 from outlast.experiments.folds import store_folds
 from outlast.experiments.leaks import (
     audit_key,
@@ -23,15 +31,20 @@ from outlast.experiments.leaks import (
     stored_audit,
 )
 from outlast.experiments.matrix import Plan, make_plan
-from outlast.experiments.train import run_job
+from outlast.experiments.work import (
+    Driver,
+    Listener,
+    Order,
+    Stock,
+    Tally,
+    compact,
+    take_stock,
+)
 from outlast.feature_tracker import FeatureTracker
 from outlast.features import FeatureTable, last_known_target
-from outlast.records import Failure, Job, Record, content_hash
-from outlast.runners import Event, make_runner
-from outlast.store import Experiment, FeatureStore, Session, check_writable, now, open_session
-
-EXPERIMENTS = "experiment_results"
-FEATURES = "feature_data"
+from outlast.records import content_hash
+from outlast.runners import Limits, make_runner
+from outlast.store import FINAL, Experiment, FeatureStore, Session, Store, now, open_session
 
 _LOG = logging.getLogger("outlast.run")
 
@@ -47,18 +60,7 @@ class Prepared:
     experiment: Experiment
     plan: Plan
     report: AuditReport
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is; given to the listener after every change."""
-
-    job: Job
-    kind: str
-    done: int
-    total: int
-    record: Record | None = None
-    failure: Failure | None = None
+    how: Parallelism
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ class Outcome:
     trained: int
     reused: int
     failed: int
-
-
-Listener = Callable[[Progress], None]
+    ended: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    estimated: float | None = None
 
 
 def load_panel(data: DataConfig) -> Panel:
@@ -133,22 +135,26 @@ def prepare(
         If the reports folder cannot be written.
     """
     panel = panel or load_panel(config.data)
-    check_writable(config.folder)
+    store = Store.open(config.store_url)
+    store.check_writable()
+    refuse_changed_data(store, config, panel)
     recipe = find_recipe(config, panel, features)
-    table, reused = FeatureStore(config.folder / FEATURES).extract(recipe, panel)
+    table, reused = FeatureStore(store.features).extract(recipe, panel)
     identity = _identity(panel)
     plan = make_plan(config, panel, identity, table.fingerprint)
+    how = parallelism(config, panel.n_rows, len(table.names))
     unique = content_hash([identity, recipe.fingerprint], 6)
     name = f"{_slug(panel.name)}-{_slug(panel.schema.target)}-{unique}"
-    experiment = Experiment.create(
-        config.folder / EXPERIMENTS / name, panel, last_known_target(panel),
-        {"created": now(), "fingerprint": panel.fingerprint, "recipe": recipe.name},
+    experiment = store.place(name).create(
+        panel, last_known_target(panel),
+        {"created": now(), "fingerprint": panel.fingerprint, "recipe": recipe.name,
+         "content": describe_content(panel)},
     )
     store_folds(plan.splits, experiment)
     facts = facts_of(config, panel, recipe, table, plan)
     report = stored_audit(experiment, audit_key(config, recipe, plan),
                           lambda: run_checks(facts, config.mute, on_check))
-    return Prepared(config, panel, table, reused, experiment, plan, report)
+    return Prepared(config, panel, table, reused, experiment, plan, report, how)
 
 
 def audit_plan(
@@ -186,7 +192,9 @@ def audit_plan(
     return run_checks(facts, config.mute, on_check)
 
 
-def run(prepared: Prepared, listener: Listener | None = None, runner: str = "local") -> Outcome:
+def run(
+    prepared: Prepared, listener: Listener | None = None, runner: str | None = None
+) -> Outcome:
     """Train every job of the plan that is not in the store yet.
 
     Jobs of an experiment whose table, features or splits leak are refused unless the
@@ -197,7 +205,8 @@ def run(prepared: Prepared, listener: Listener | None = None, runner: str = "loc
     prepared : Prepared
     listener : callable, optional
         Called with a `Progress` after every change.
-    runner : str, default "local"
+    runner : str, optional
+        In place of the configured one.
 
     Returns
     -------
@@ -207,81 +216,68 @@ def run(prepared: Prepared, listener: Listener | None = None, runner: str = "loc
     ------
     LeakError
         If an exact check found a leak and leaks are not allowed.
+    StoreLockedError
+        If another run works on the same experiment.
+    StorePausedError
+        If the store takes nothing more; what was finished is kept.
     """
-    if not prepared.config.allow_leaks:
+    config, experiment = prepared.config, prepared.experiment
+    if not config.allow_leaks:
         prepared.report.raise_for_leaks()
-    jobs, store = prepared.plan.jobs, prepared.experiment.jobs
-    known = {job.id: store.read(job.id) for job in jobs}
-    waiting = [job for job in jobs if (r := known[job.id]) is None or r.status != "ok"]
-    details = _manifest(prepared, waiting)
-    with open_session(prepared.experiment.folder, **details) as session:
-        _LOG.info("%d jobs planned, %d done before, %d to run", len(jobs),
-                  len(jobs) - len(waiting), len(waiting))
-        failed = _run_waiting(prepared, session, waiting, listener, runner)
-        records = [record for job in jobs if (record := store.read(job.id)) is not None]
-        tracker = FeatureTracker(prepared.config.folder / FEATURES)
-        tracker.absorb(session.id, prepared.experiment.folder.name, store, records)
-        session.update(trained=len(waiting) - failed, failed=failed)
-    return Outcome(session.id, prepared.experiment, prepared.plan, len(waiting) - failed,
-                   len(jobs) - len(waiting), failed)
+    begun = time.monotonic()
+    order = order_of(prepared)
+    with experiment.lock():
+        stock = take_stock(order, experiment)
+        expected = estimate(order, experiment, stock, prepared.how)
+        with open_session(experiment, **manifest(prepared, stock, expected)) as session:
+            _LOG.info("%d jobs planned, %d done before, %d to run", len(order.jobs),
+                      len(stock.done), stock.n_waiting)
+            driver = Driver(order, experiment, session, limits(config, begun), listener)
+            processes = min(prepared.how.processes, max(1, len(stock.waiting)))
+            chosen = make_runner(runner or config.runner, processes, prepared.how.threads)
+            tally = driver.run(stock, chosen)
+            finish(order, experiment, session, tally)
+    return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),
+                   tally.failed, dict(tally.ended), time.monotonic() - begun,
+                   expected.seconds if expected.calibrated and stock.waiting else None)
 
 
-def _run_waiting(
-    prepared: Prepared, session: Session, waiting: list[Job], listener: Listener | None, runner: str
-) -> int:
-    """Run the jobs, record the failed ones, and return how many those are."""
-    n_jobs = min(prepared.config.n_jobs or os.cpu_count() or 1, max(1, len(waiting)))
-    specs = [_spec(prepared, session, job) for job in waiting]
-    done = len(prepared.plan.jobs) - len(waiting)
-    failed = 0
-    for event in make_runner(runner, n_jobs).run(run_job, specs):
-        job = waiting[event.index]
-        record = None
-        if event.kind != "started":
-            done += 1
-            record = _settle(prepared, session, job, event)
-            failed += record.status != "ok"
-        if listener is not None:
-            listener(Progress(job, event.kind, done, len(prepared.plan.jobs), record,
-                              event.failure))
-    return failed
+def order_of(prepared: Prepared) -> Order:
+    """Return a plan in the form that workers take up."""
+    splits = prepared.plan.splits
+    return Order(
+        store=prepared.config.store_url,
+        experiment=prepared.experiment.name,
+        groups=prepared.plan.groups,
+        leaks={label: leaks_of(prepared.report, split) for label, split in splits.items()},
+        audits={label: tuple(fold.audit for fold in split.folds)
+                for label, split in splits.items()},
+    )
 
 
-def _settle(prepared: Prepared, session: Session, job: Job, event: Event) -> Record:
-    """Return the record of a finished job, making one where it failed."""
-    store = prepared.experiment.jobs
-    record = store.read(job.id) if event.kind == "ok" else None
-    if record is None:
-        failure = event.failure or Failure(kind="lost", message="the job left no record")
-        status = "crashed" if event.kind == "crashed" else "failed"
-        split = prepared.plan.splits[job.split.label]
-        record = Record(job=job, status=status, session=session.id, started=now(),
-                        failure=failure, audit=split.folds[job.fold].audit,
-                        leaks=leaks_of(prepared.report, split))
-        store.commit(record)
-        _LOG.error("%s %s: %s: %s", job.label, status, failure.kind, failure.message)
-    else:
-        _LOG.info("%s: %s = %s", job.label, job.metric, record.score,
-                  extra={"fields": {"job": job.id, "seconds": record.seconds}})
-    return record
+def finish(order: Order, experiment: Experiment, session: Session, tally: Tally) -> None:
+    """Index what is finished, bring the ledger up to date, and close the session's books."""
+    records = experiment.jobs.read_all(job.id for job in order.jobs)
+    done = {job_id: record for job_id, record in records.items() if record.status in FINAL}
+    compact(experiment, done)
+    tracker = FeatureTracker(experiment.store.features)
+    tracker.absorb(session.id, experiment.name, experiment.jobs, done.values())
+    session.update(trained=tally.trained, failed=tally.failed, ended_as=dict(tally.ended),
+                   most_memory=tally.memory)
 
 
-def _spec(prepared: Prepared, session: Session, job: Job) -> dict[str, Any]:
-    return {
-        "job": job.model_dump(mode="json"),
-        "experiment": str(prepared.experiment.folder),
-        "features": str(prepared.config.folder / FEATURES),
-        "session": session.id,
-        "threads": 1,
-        "leaks": leaks_of(prepared.report, prepared.plan.splits[job.split.label]),
-    }
+def limits(config: Config, begun: float) -> Limits:
+    """Return what workers may use, in a run that began at a moment of `time.monotonic`."""
+    deadline = None if config.time_budget is None else begun + config.time_budget
+    return Limits(timeout=config.job_timeout, memory=memory_limit(config), deadline=deadline)
 
 
 def _identity(panel: Panel) -> str:
     return content_hash([panel.fingerprint, panel.schema.fingerprint])
 
 
-def _manifest(prepared: Prepared, waiting: list[Job]) -> dict[str, Any]:
+def manifest(prepared: Prepared, stock: Stock, expected: Estimate | None) -> dict[str, Any]:
+    """Return what a session writes down about its plan."""
     return {
         "config": prepared.config.model_dump(mode="json"),
         "data": {"name": prepared.panel.name, "fingerprint": prepared.panel.fingerprint,
@@ -290,7 +286,9 @@ def _manifest(prepared: Prepared, waiting: list[Job]) -> dict[str, Any]:
         "metric": prepared.plan.metric,
         "seed": prepared.config.seed,
         "jobs": [job.id for job in prepared.plan.jobs],
-        "to_train": [job.id for job in waiting],
+        "to_train": [job.id for group in stock.waiting for job in group],
+        "parallelism": vars(prepared.how),
+        "estimated": expected and {"seconds": expected.seconds, "memory": expected.memory},
         "skipped": [vars(entry) for entry in prepared.plan.skipped],
         "audit": [finding.model_dump(mode="json") for finding in prepared.report],
     }

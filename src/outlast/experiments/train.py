@@ -31,9 +31,10 @@ from outlast.store import (
     PREDICTIONS,
     Experiment,
     FeatureStore,
+    Store,
     keep_log,
     now,
-    write_parquet,
+    parquet,
 )
 from outlast.tuning import Search, Times, Tuned, tune
 
@@ -45,33 +46,68 @@ _LOG = logging.getLogger("outlast.job")
 
 
 def run_job(spec: Mapping[str, Any]) -> None:
-    """Train one job and commit its record.
+    """Train one job and commit its record, and those of all jobs that the same fit serves.
 
     Parameters
     ----------
     spec : mapping
-        JSON values: ``job`` (see `Job`), ``experiment`` and ``features`` (folders),
-        ``session`` (id), ``threads`` and ``leaks`` (what is known to leak).
+        JSON values: ``jobs`` (see `Job`; one fit serves them all), ``done`` (the id of a
+        finished job that serves them too, or None), ``store`` (its URL), ``experiment`` (its
+        name), ``session`` (id), ``threads``, and ``leaks`` by job id (what is known to leak).
 
     Raises
     ------
     OutlastError
         If the fold cannot be scored; whatever a library raises passes through.
     """
-    job = Job.model_validate(spec["job"])
-    bench = open_bench(Path(spec["experiment"]), Path(spec["features"]), job.features)
-    folder = bench.experiment.jobs.job_folder(job.id)
-    folder.mkdir(parents=True, exist_ok=True)
-    with keep_log(folder / "job"):
-        _LOG.info("job %s: %s", job.id, job.label, extra={"fields": {"session": spec["session"]}})
-        try:
-            record = _train(job, bench, folder, spec)
-        except BaseException:
-            _LOG.exception("job %s did not finish", job.id)
-            raise
-        bench.experiment.jobs.commit(record)
-        fields = {"scores": record.scores, "seconds": record.seconds}
-        _LOG.info("done: %s = %s", job.metric, record.score, extra={"fields": fields})
+    first, *others = [Job.model_validate(job) for job in spec["jobs"]]
+    bench = open_bench(spec["store"], spec["experiment"], first.features)
+    if spec["done"] is None:
+        record = _run(first, bench, spec)
+    else:
+        record, others = _finished(bench, spec["done"]), [first, *others]
+    for job in others:
+        _share(record, job, bench, spec)
+
+
+def _run(job: Job, bench: Bench, spec: Mapping[str, Any]) -> Record:
+    jobs = bench.experiment.jobs
+    with jobs.attempt(job.id) as attempt:
+        with keep_log(attempt.folder / "job"):
+            _LOG.info("job %s: %s", job.id, job.label,
+                      extra={"fields": {"session": spec["session"]}})
+            try:
+                record = _train(job, bench, attempt.folder, spec)
+            except BaseException:
+                _LOG.exception("job %s did not finish", job.id)
+                raise
+            fields = {"scores": record.scores, "seconds": record.seconds}
+            _LOG.info("done: %s = %s", job.metric, record.score, extra={"fields": fields})
+        record = attempt.seal(record)
+    jobs.commit(record)
+    return record
+
+
+def _finished(bench: Bench, job_id: str) -> Record:
+    record = bench.experiment.jobs.read(job_id)
+    if record is None:
+        raise OutlastError(f"job {job_id} is no longer in the store; run the same command again")
+    return record
+
+
+def _share(record: Record, job: Job, bench: Bench, spec: Mapping[str, Any]) -> None:
+    """Commit a finished fit under the name of another job with the very same rows."""
+    jobs = bench.experiment.jobs
+    fold = folds_of(bench.experiment, job.split.model_dump_json())[job.fold]
+    with jobs.attempt(job.id) as attempt:
+        jobs.copy(record, attempt.folder)
+        observed = jobs.observations([record]).with_columns(
+            job=pl.lit(job.id), split=pl.lit(job.split.label), fold=pl.lit(job.fold, pl.Int32))
+        (attempt.folder / OBSERVATIONS).write_bytes(parquet(observed))
+        shared = attempt.seal(record.model_copy(update={
+            "job": job, "audit": fold.audit, "session": str(spec["session"]), "started": now(),
+            "leaks": tuple(spec["leaks"][job.id]), "shared_with": record.job.id}))
+    jobs.commit(shared)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +119,7 @@ class Bench:
 
 
 @lru_cache(maxsize=2)
-def open_bench(experiment: Path, features: Path, fingerprint: str) -> Bench:
+def open_bench(store: str, experiment: str, features: str) -> Bench:
     """Open the tables of an experiment; a worker that runs many jobs opens them once.
 
     Raises
@@ -91,17 +127,17 @@ def open_bench(experiment: Path, features: Path, fingerprint: str) -> Bench:
     OutlastError
         If the feature table is missing or was changed.
     """
-    table = FeatureStore(features).load(fingerprint)
+    opened = Store.open(store)
+    table = FeatureStore(opened.features).load(features)
     if table is None:
-        raise OutlastError(f"feature table {fingerprint} in {str(features)!r} is missing or was "
-                           "changed; run the same command again to extract it")
-    return Bench(Experiment.open(experiment), table)
+        raise OutlastError(f"feature table {features} in {store!r} is missing or was changed; "
+                           "run the same command again to extract it")
+    return Bench(opened.experiment(experiment), table)
 
 
 @lru_cache(maxsize=8)
-def _folds(folder: Path, split_json: str) -> tuple[Fold, ...]:
+def folds_of(experiment: Experiment, split_json: str) -> tuple[Fold, ...]:
     """The folds of a split, once per split and process."""
-    experiment = Experiment.open(folder)
     return read_folds(Strategy.model_validate_json(split_json), experiment)
 
 
@@ -121,7 +157,7 @@ class Clock:
 
 def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Record:
     started, clock = now(), Clock({})
-    fold = _folds(bench.experiment.folder, job.split.model_dump_json())[job.fold]
+    fold = folds_of(bench.experiment, job.split.model_dump_json())[job.fold]
     train_rows, test_rows = fold.train, fold.test
     labels = bench.experiment.schema.labels
     context = FitContext(task=job.task, n_classes=max(1, len(labels)), seed=job.seed,
@@ -145,9 +181,10 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
              "test_start": fold.audit.test_start, "test_end": fold.audit.test_end}
     identity = {entry.feature: entry.feature_id for entry in bench.table.lineage}
     features = [(name, identity[name]) for name in train.columns]
-    observed = observe(job, bench.experiment.folder.name, features, importances, facts)
-    write_parquet(folder / OBSERVATIONS, observed)
-    write_parquet(folder / PREDICTIONS, _predictions(bench.experiment, test_rows, prediction))
+    observed = observe(job, bench.experiment.name, features, importances, facts)
+    (folder / OBSERVATIONS).write_bytes(parquet(observed))
+    predicted = _predictions(bench.experiment, test_rows, prediction)
+    (folder / PREDICTIONS).write_bytes(parquet(predicted))
     (folder / MODEL).mkdir(exist_ok=True)
     fitted.save(folder / MODEL)
     return Record(
@@ -156,7 +193,7 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
         scores=scores,
         train_scores=metrics.score_all(job.task, _known(train.y), fitted.predict(train)),
         params=tuned.params, n_iterations=fitted.n_iterations, trials=tuned.trials,
-        decisions=chosen.decisions, note=tuned.note, leaks=tuple(spec["leaks"]),
+        decisions=chosen.decisions, note=tuned.note, leaks=tuple(spec["leaks"][job.id]),
     )
 
 
@@ -164,7 +201,7 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
 def _select(bench: Bench, selection_json: str, split_json: str, fold: int) -> Selection:
     """Choose features on the training rows of a fold alone, once for all its models."""
     selection = Strategy.model_validate_json(selection_json)
-    rows = _folds(bench.experiment.folder, split_json)[fold].train
+    rows = folds_of(bench.experiment, split_json)[fold].train
     y = bench.experiment.rows["y"].to_numpy()[rows]
     selector = make_selector(selection.name, selection.params)
     return selector.fit(bench.table.frame[rows], y, bench.table.lineage)

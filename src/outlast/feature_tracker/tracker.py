@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -13,7 +12,9 @@ from outlast.feature_tracker import observations as obs
 from outlast.feature_tracker.ledger import build_ledger
 from outlast.features import Lineage
 from outlast.records import Record
-from outlast.store import FeatureStore, JobStore, write_parquet
+from outlast.store import FeatureStore, JobStore, Storage, Store
+
+LEDGER = "ledger/ledger.parquet"
 
 _DECISIONS: dict[str, type[pl.DataType]] = {
     "job": pl.String, "experiment": pl.String, "model": pl.String, "split": pl.String,
@@ -25,18 +26,23 @@ _DECISIONS: dict[str, type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class FeatureTracker:
-    """The ledger over all experiments, in ``<reports>/feature_data/ledger``.
+    """The ledger over all experiments, in ``feature_data/ledger`` of a store.
 
     Observations and decisions are append-only: each session adds one file, no file is ever
     rewritten. The ledger itself is a summary that can be built again from them.
 
     Parameters
     ----------
-    folder : pathlib.Path
-        The folder ``<reports>/feature_data``.
+    storage : Storage
+        ``feature_data`` of a store; `FeatureTracker.open` finds it.
     """
 
-    folder: Path
+    storage: Storage
+
+    @classmethod
+    def open(cls, root: str = "reports") -> FeatureTracker:
+        """Open the tracker of the store in a folder or below a URL."""
+        return cls(Store.open(root).features)
 
     def absorb(
         self, session: str, experiment: str, jobs: JobStore, records: Iterable[Record]
@@ -59,11 +65,11 @@ class FeatureTracker:
         known = set(self.decisions()["job"].unique())
         fresh = [r for r in records if r.status == "ok" and r.job.id not in known]
         if fresh:
-            observed = pl.concat([jobs.observations(record) for record in fresh])
-            write_parquet(self._file("observations", session), observed)
-            write_parquet(self._file("decisions", session), _decision_rows(fresh, experiment))
-            write_parquet(self._root / "ledger.parquet", build_ledger(self.observations(),
-                                                                     self.decisions()))
+            observed = jobs.observations(fresh)
+            self.storage.write_parquet(f"ledger/observations/{session}.parquet", observed)
+            self.storage.write_parquet(f"ledger/decisions/{session}.parquet",
+                                       _decision_rows(fresh, experiment))
+            self.storage.write_parquet(LEDGER, build_ledger(self.observations(), self.decisions()))
         return len(fresh)
 
     def observations(self) -> pl.DataFrame:
@@ -82,9 +88,8 @@ class FeatureTracker:
         experiment : str, optional
             Only this one.
         """
-        path = self._root / "ledger.parquet"
-        if path.is_file():
-            ledger = pl.read_parquet(path)
+        if self.storage.exists(LEDGER):
+            ledger = self.storage.read_parquet(LEDGER)
         else:
             ledger = build_ledger(self.observations(), self.decisions())
         return ledger if experiment is None else ledger.filter(pl.col("experiment") == experiment)
@@ -95,18 +100,17 @@ class FeatureTracker:
         """Return the ledger of some finished jobs alone, see `build_ledger`."""
         if not records:
             return build_ledger(pl.DataFrame(schema=obs.SCHEMA), pl.DataFrame(schema=_DECISIONS))
-        observed = pl.concat([jobs.observations(record) for record in records])
-        return build_ledger(observed, _decision_rows(records, experiment))
+        return build_ledger(jobs.observations(records), _decision_rows(records, experiment))
 
     def table(self, fingerprint: str) -> tuple[Lineage, ...]:
         """Return the lineage of every column of a feature table, empty if it is not there."""
-        table = FeatureStore(self.folder).load(fingerprint)
+        table = FeatureStore(self.storage).load(fingerprint)
         return () if table is None else table.lineage
 
     def latest_experiment(self) -> str:
         """Return the experiment that was taken in last."""
-        files = sorted((self._root / "decisions").glob("*.parquet"))
-        return str(pl.read_parquet(files[-1])["experiment"][0])
+        newest = self.storage.files("ledger/decisions")[-1]
+        return str(self.storage.read_parquet(newest)["experiment"][0])
 
     def history(self, feature: str) -> pl.DataFrame:
         """Return a feature's importance in every fit of every experiment, newest test first.
@@ -139,22 +143,15 @@ class FeatureTracker:
 
     def lineage(self, feature: str) -> list[dict[str, object]]:
         """Return the recipes' entries for a feature: inputs, expression, look-back."""
-        store = FeatureStore(self.folder)
-        tables = [store.load(path.parent.name) for path in self.folder.glob("*/manifest.json")]
+        store = FeatureStore(self.storage)
+        tables = [store.load(name) for name in self.storage.folders() if name != "ledger"]
         entries = [e for t in tables if t is not None for e in t.lineage if e.feature == feature]
         distinct = {entry.feature_id: entry for entry in entries}
         return [vars(entry) for entry in distinct.values()]
 
-    @property
-    def _root(self) -> Path:
-        return self.folder / "ledger"
-
-    def _file(self, kind: str, session: str) -> Path:
-        return self._root / kind / f"{session}.parquet"
-
     def _read(self, kind: str, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-        files = sorted((self._root / kind).glob("*.parquet"))
-        return pl.concat(map(pl.read_parquet, files)) if files else pl.DataFrame(schema=schema)
+        parts = [self.storage.read_parquet(name) for name in self.storage.files(f"ledger/{kind}")]
+        return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
 
     def _check(self, feature: str) -> None:
         known = self.decisions()["feature"].unique().to_list()

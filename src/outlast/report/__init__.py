@@ -2,6 +2,7 @@
 
 from outlast.report.build import Material, build_document
 from outlast.report.document import Document
-from outlast.report.render import RenderedReport, render
+from outlast.report.render import RenderedReport, find_report, render
 
-__all__ = ["Document", "Material", "RenderedReport", "build_document", "render"]
+__all__ = ["Document", "Material", "RenderedReport", "build_document", "find_report",
+           "render"]

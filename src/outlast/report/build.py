@@ -109,7 +109,7 @@ def build_document(material: Material) -> Document:
     return Document(
         generated_at=now(),
         title=f"{experiment.schema.target} on {experiment.description['table']}",
-        experiment=experiment.folder.name,
+        experiment=experiment.name,
         metric=metric.name,
         metric_description=metric.description,
         greater_is_better=metric.greater_is_better,
@@ -219,7 +219,7 @@ def _failures(experiment: Experiment, records: Sequence[Record]) -> tuple[Failur
             job=r.job.id, label=r.job.label, status=r.status,
             kind=r.failure.kind if r.failure else r.status,
             message=r.failure.message if r.failure else "the score is undefined on these rows",
-            log=cards.log_path(experiment, r.job.id),
+            log=cards.log_path(experiment, r),
         )
         for r in records if r.status != "ok"
     )

@@ -79,9 +79,10 @@ def environment_card(sessions: Sequence[Mapping[str, Any]], reused: int) -> Envi
     )
 
 
-def log_path(experiment: Experiment, job: str) -> str:
-    """Return where a job's log lies, relative to the reports folder."""
-    return f"experiment_results/{experiment.folder.name}/{job}/job.log"
+def log_path(experiment: Experiment, record: Record) -> str:
+    """Return where a job's log lies, relative to the store; its folder if no attempt ended."""
+    place = f"experiment_results/{experiment.name}/{experiment.jobs.place(record.job.id)}"
+    return f"{place}/{record.attempt}/job.log" if record.attempt else place
 
 
 def reproduce(record: Record, data: Mapping[str, Any]) -> str:
@@ -135,7 +136,7 @@ def _configuration(
         row=row.id, model=row.model, split=row.split, search=row.search, score=row.score,
         params=record.params, n_iterations=record.n_iterations,
         yaml=yaml.safe_dump(settings, sort_keys=False), command=reproduce(record, data),
-        job=job.id, log=log_path(experiment, job.id),
+        job=job.id, log=log_path(experiment, record),
     )
 
 

@@ -26,9 +26,9 @@ def feature_cards(
     split : str, optional
         The headline split; other splits are never mixed in.
     """
-    tracker = FeatureTracker(experiment.folder.parent.parent / "feature_data")
+    tracker = FeatureTracker(experiment.store.features)
     chosen = [record for record in records if record.job.split.label == split]
-    ledger = tracker.summarise(experiment.folder.name, experiment.jobs, chosen)
+    ledger = tracker.summarise(experiment.name, experiment.jobs, chosen)
     if ledger.is_empty():
         return ()
     lineage = {entry.feature: entry for entry in tracker.table(chosen[-1].job.features)}

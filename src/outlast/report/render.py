@@ -13,6 +13,7 @@ from outlast.report.markdown import render_markdown
 from outlast.report.tables import TABLES
 from outlast.store.files import write_atomic
 
+FINGERPRINT = ".fingerprint"
 _PNG_SCALE = 2.0
 
 
@@ -33,7 +34,7 @@ class RenderedReport:
     figures: tuple[Path, ...]
 
 
-def render(document: Document, folder: Path) -> RenderedReport:
+def render(document: Document, folder: Path, fingerprint: str = "") -> RenderedReport:
     """Write a report from its document alone.
 
     Parameters
@@ -41,6 +42,8 @@ def render(document: Document, folder: Path) -> RenderedReport:
     document : Document
     folder : pathlib.Path
         Made when it is missing; files of the same names are replaced.
+    fingerprint : str, default ""
+        Of all that the report was made from, for `find_report`.
 
     Returns
     -------
@@ -62,7 +65,36 @@ def render(document: Document, folder: Path) -> RenderedReport:
     _write_figures(figures, folder / "figures")
     _write(report.markdown, render_markdown(document, figures))
     _write(report.html, render_html(document, figures))
+    # Last: it says that all the others are there.
+    _write(folder / FINGERPRINT, fingerprint)
     return report
+
+
+def find_report(root: Path, fingerprint: str) -> tuple[Document, RenderedReport] | None:
+    """Return a report that was made before from the very same, the newest if there are several.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The folder of all reports.
+    fingerprint : str
+        As given to `render`.
+
+    Returns
+    -------
+    Document and RenderedReport, or None
+        None if there is no such report, or its files are not all there.
+    """
+    for mark in sorted(root.glob(f"*/{FINGERPRINT}"), reverse=True):
+        folder = mark.parent
+        if folder.is_symlink() or mark.read_text("utf-8") != fingerprint:
+            continue
+        figures = tuple(sorted((folder / "figures").glob("*.svg")))
+        report = RenderedReport(folder / "index.html", folder / "report.md",
+                                folder / "report.json", figures)
+        if all(path.is_file() for path in (report.html, report.markdown, report.json)):
+            return Document.model_validate_json(report.json.read_bytes()), report
+    return None
 
 
 def _write_figures(figures: Mapping[str, Figure], folder: Path) -> None:

@@ -1,24 +1,21 @@
 """The one package that writes: features, experiments, jobs, sessions, reports.
 
-reports/
-experiment_results/<experiment>/   rows, events, description
-<job>/          record, predictions, observations, model, log
-sessions/<id>/  manifest and log of one invocation
-feature_data/<fingerprint>/        a feature table and its lineage
-consolidated_reports/<when>/       a report
+experiment_results/<experiment>/     rows, events, description
+    jobs/<two digits>/<job>/         record, predictions, observations, model, log
+    index/                           finished jobs in few files
+    sessions/<id>/                   manifest and log of one invocation
+feature_data/                        feature tables and their lineage, and the ledger
+consolidated_reports/<when>/         a report, always in a folder
+
+The first two may lie below the URL of an object store.
 """
 
-from outlast.store.experiments import Experiment, latest_experiment
+from outlast.store.experiments import Experiment, Store
 from outlast.store.feature_tables import FeatureStore
-from outlast.store.files import (
-    check_writable,
-    point_latest,
-    read_json,
-    write_atomic,
-    write_json,
-    write_parquet,
-)
-from outlast.store.jobs import MODEL, OBSERVATIONS, PREDICTIONS, JobStore
+from outlast.store.files import point_latest, write_atomic, write_json
+from outlast.store.index import Index
+from outlast.store.jobs import FINAL, MODEL, OBSERVATIONS, PREDICTIONS, Attempt, JobStore
+from outlast.store.leftovers import leftovers, sweep
 from outlast.store.sessions import (
     Session,
     environment,
@@ -28,26 +25,32 @@ from outlast.store.sessions import (
     open_session,
     read_sessions,
 )
+from outlast.store.storage import Storage, open_storage, parquet
 
 __all__ = [
+    "FINAL",
     "MODEL",
     "OBSERVATIONS",
     "PREDICTIONS",
+    "Attempt",
     "Experiment",
     "FeatureStore",
+    "Index",
     "JobStore",
     "Session",
-    "check_writable",
+    "Storage",
+    "Store",
     "environment",
     "find_session",
     "keep_log",
-    "latest_experiment",
+    "leftovers",
     "now",
     "open_session",
+    "open_storage",
+    "parquet",
     "point_latest",
-    "read_json",
     "read_sessions",
+    "sweep",
     "write_atomic",
     "write_json",
-    "write_parquet",
 ]

@@ -1,10 +1,14 @@
-"""One experiment on disk: a table, a target and a recipe, and all jobs that were run on them."""
+"""Experiments: a table, a target and a recipe, and all jobs that were run on them."""
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +20,16 @@ from outlast.data.events import Events
 from outlast.data.panel import Panel
 from outlast.data.schema import Schema
 from outlast.data.times import Instants
-from outlast.errors import InputError, StoreError, unknown_name
+from outlast.errors import InputError, unknown_name
 from outlast.records import Finding
-from outlast.store.files import read_json, write_json, write_parquet
 from outlast.store.jobs import JobStore
+from outlast.store.storage import Storage, open_storage, parquet
 
-ROWS = "rows.parquet"
+EXPERIMENTS = "experiment_results"
+FEATURES = "feature_data"
+SESSIONS = "sessions"
+LOCK = "run.lock"
+ROWS = "rows.arrow"
 EVENTS = "events.parquet"
 DESCRIPTION = "experiment.json"
 FOLDS = "folds"
@@ -30,65 +38,63 @@ AUDITS = "audits"
 Positions = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Experiment:
-    """The folder ``<reports>/experiment_results/<name>``: rows, events, description, jobs.
+    """The folder ``experiment_results/<name>`` of a store: rows, events, description, jobs.
 
     Parameters
     ----------
-    folder : pathlib.Path
+    store : Store
+    name : str
     """
 
-    folder: Path
+    store: Store
+    name: str
 
-    @classmethod
+    @cached_property
+    def storage(self) -> Storage:
+        """The experiment's own files."""
+        return self.store.storage.at(f"{EXPERIMENTS}/{self.name}")
+
     def create(
-        cls, folder: Path, panel: Panel, last_known: npt.NDArray[np.float64],
-        description: dict[str, Any],
+        self, panel: Panel, last_known: npt.NDArray[np.float64], description: dict[str, Any]
     ) -> Experiment:
         """Write what the jobs need besides the features; a second call changes nothing."""
-        experiment = cls(folder)
-        if not (folder / DESCRIPTION).is_file():
-            write_parquet(folder / ROWS, _rows(panel, last_known))
-            write_parquet(folder / EVENTS, panel.events.table)
-            write_json(folder / DESCRIPTION, {
-                "name": folder.name,
+        storage = self.storage
+        if not self.exists:
+            files = {ROWS: _ipc(_rows(panel, last_known)), EVENTS: parquet(panel.events.table)}
+            for name, data in files.items():
+                storage.write(name, data)
+            storage.write_json(DESCRIPTION, {
+                "name": self.name,
                 "table": panel.name,
                 "zone": panel.time.zone,
                 "tz": panel.time.tz,
                 "events_zone": panel.events.zone,
                 "schema": panel.schema.model_dump(mode="json"),
+                "files": {name: sha256(data).hexdigest() for name, data in files.items()},
                 **description,
             })
-        return experiment
+        return self
 
-    @classmethod
-    def open(cls, folder: Path) -> Experiment:
-        """Open an experiment that was created before.
-
-        Raises
-        ------
-        InputError
-            If there is none in the folder.
-        """
-        if not (folder / DESCRIPTION).is_file():
-            known = [path.parent.name for path in folder.parent.glob(f"*/{DESCRIPTION}")]
-            raise unknown_name("experiment", folder.name, known)
-        return cls(folder)
+    @property
+    def exists(self) -> bool:
+        """Whether it was created."""
+        return self.storage.exists(DESCRIPTION)
 
     @cached_property
     def description(self) -> dict[str, Any]:
         """What was written when the experiment was created."""
-        return dict(read_json(self.folder / DESCRIPTION))
+        return dict(self.storage.read_json(DESCRIPTION))
 
     @cached_property
     def rows(self) -> pl.DataFrame:
-        """The panel's rows without its features.
+        """The panel's rows without its features, mapped into memory.
 
         Columns ``time``, ``label_end`` (int64 ns), ``entity``, ``code``, ``y``, ``last_known``
         and ``usable``.
         """
-        return pl.read_parquet(self.folder / ROWS)
+        return pl.read_ipc(self.storage.fetch(ROWS, self.description["files"][ROWS]))
 
     @cached_property
     def schema(self) -> Schema:
@@ -98,46 +104,48 @@ class Experiment:
     @cached_property
     def events(self) -> Events:
         """The events of the table."""
-        return Events(pl.read_parquet(self.folder / EVENTS), self.description["events_zone"])
+        table = self.storage.read_parquet(EVENTS, self.description["files"][EVENTS])
+        return Events(table, self.description["events_zone"])
 
-    @property
+    @cached_property
     def jobs(self) -> JobStore:
         """The finished jobs."""
-        return JobStore(self.folder)
+        return JobStore(self.storage)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep any other run from writing into this experiment, see `Storage.lock`."""
+        return self.storage.lock(LOCK)
 
     def save_audit(self, key: str, findings: Sequence[Finding]) -> None:
         """Keep the findings of the leak checks on one plan."""
-        write_json(self.folder / AUDITS / f"{key}.json",
-                   [finding.model_dump(mode="json") for finding in findings])
+        self.storage.write_json(f"{AUDITS}/{key}.json",
+                                [finding.model_dump(mode="json") for finding in findings])
 
     def read_audit(self, key: str) -> tuple[Finding, ...] | None:
         """Return the findings on one plan, None if it was not audited yet."""
-        path = self.folder / AUDITS / f"{key}.json"
-        if not path.is_file():
+        name = f"{AUDITS}/{key}.json"
+        if not self.storage.exists(name):
             return None
-        return tuple(Finding.model_validate(entry) for entry in read_json(path))
+        return tuple(Finding.model_validate(entry) for entry in self.storage.read_json(name))
 
     def save_folds(self, digest: str, folds: Sequence[tuple[Positions, Positions]]) -> None:
         """Store folds that no strategy can make again, under the hash of their rows."""
-        path = self.folder / FOLDS / f"{digest}.parquet"
-        if not path.is_file():
+        name = f"{FOLDS}/{digest}.parquet"
+        if not self.storage.exists(name):
             parts = [pl.DataFrame({"row": rows}).with_columns(fold=pl.lit(k), test=pl.lit(test))
                      for k, sides in enumerate(folds) for test, rows in enumerate(sides)]
-            write_parquet(path, pl.concat(parts))
+            self.storage.write_parquet(name, pl.concat(parts))
 
     def folds(self, digest: str) -> list[tuple[Positions, Positions]]:
         """Return stored folds.
 
         Raises
         ------
-        StoreError
+        CorruptError
             If they are missing.
         """
-        path = self.folder / FOLDS / f"{digest}.parquet"
-        if not path.is_file():
-            raise StoreError(f"the folds of a split are missing: {str(path)!r}; run the same "
-                             "command again to store them")
-        rows = pl.read_parquet(path).partition_by("fold", "test", as_dict=True)
+        table = self.storage.read_parquet(f"{FOLDS}/{digest}.parquet")
+        rows = table.partition_by("fold", "test", as_dict=True)
         sides = {key: frame["row"].to_numpy().astype(np.intp) for key, frame in rows.items()}
         return [(sides[k, 0], sides[k, 1]) for k in sorted({fold for fold, _ in sides})]
 
@@ -147,21 +155,81 @@ class Experiment:
                         self.description.get("tz"))
 
 
-def latest_experiment(experiments: Path) -> Experiment:
-    """Return the experiment that was worked on last.
+@dataclass(frozen=True)
+class Store:
+    """Everything that runs leave behind: features, experiments, and the ledger over them.
 
-    Raises
-    ------
-    InputError
-        If there is none yet, with the command that makes one.
+    Parameters
+    ----------
+    storage : Storage
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> Store.open(mkdtemp()).experiments()
+    []
     """
-    found = sorted(experiments.glob("*/sessions/*/manifest.json"), key=lambda p: p.parent.name)
-    for manifest in reversed(found):
-        folder = manifest.parent.parent.parent
-        if (folder / DESCRIPTION).is_file():
-            return Experiment(folder)
-    raise InputError(f"no results in {str(experiments)!r} yet; train first: "
-                     "python scripts/run_model_pipeline.py")
+
+    storage: Storage
+
+    @classmethod
+    def open(cls, root: str | Path) -> Store:
+        """Open the store in a folder or below a URL, see `open_storage`."""
+        return cls(open_storage(root))
+
+    @property
+    def features(self) -> Storage:
+        """Where feature tables and the ledger are."""
+        return self.storage.at(FEATURES)
+
+    def place(self, name: str) -> Experiment:
+        """Return the experiment of that name, whether it was created or not."""
+        return Experiment(self, name)
+
+    def experiment(self, name: str) -> Experiment:
+        """Return the experiment of that name.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        found = self.place(name)
+        if not found.exists:
+            raise unknown_name("experiment", name, [known.name for known in self.experiments()])
+        return found
+
+    def experiments(self) -> list[Experiment]:
+        """Return all experiments, in order of name."""
+        names = self.storage.folders(EXPERIMENTS)
+        return [found for name in names if (found := self.place(name)).exists]
+
+    def latest(self) -> Experiment:
+        """Return the experiment that was worked on last.
+
+        Raises
+        ------
+        InputError
+            If there is none yet, with the command that makes one.
+        """
+        worked_on = {sessions[-1]: found for found in self.experiments()
+                     if (sessions := found.storage.folders(SESSIONS))}
+        if not worked_on:
+            raise InputError(f"no results in {self.storage.url!r} yet; train first: "
+                             "python scripts/run_model_pipeline.py")
+        return worked_on[max(worked_on)]
+
+    def check_writable(self) -> None:
+        """Raise before any compute if results could not be saved.
+
+        Raises
+        ------
+        StoreError
+            If a file cannot be made.
+        """
+        probe = f".write-test-{os.getpid()}"
+        self.storage.write(probe, b"")
+        self.storage.remove(probe)
 
 
 def _rows(panel: Panel, last_known: npt.NDArray[np.float64]) -> pl.DataFrame:
@@ -176,3 +244,10 @@ def _rows(panel: Panel, last_known: npt.NDArray[np.float64]) -> pl.DataFrame:
         "last_known": last_known,
         "usable": panel.usable,
     })
+
+
+def _ipc(frame: pl.DataFrame) -> bytes:
+    """An uncompressed Arrow file, which all processes map into the same memory."""
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer, compression="uncompressed")
+    return buffer.getvalue()

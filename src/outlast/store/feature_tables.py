@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import polars as pl
 from pydantic import TypeAdapter
 
 from outlast.data.panel import Panel
 from outlast.features import AnyRecipe, FeatureTable, Lineage
-from outlast.store.files import read_json, sha256, write_json, write_parquet
 from outlast.store.sessions import now
+from outlast.store.storage import Storage
 
 TABLE = "features.parquet"
 MANIFEST = "manifest.json"
@@ -23,11 +21,11 @@ class FeatureStore:
 
     Parameters
     ----------
-    folder : pathlib.Path
+    storage : Storage
         One folder per feature table below it, named by its fingerprint.
     """
 
-    folder: Path
+    storage: Storage
 
     def extract(self, recipe: AnyRecipe, panel: Panel) -> tuple[FeatureTable, bool]:
         """Return the features of a panel, computed only if they are not on disk.
@@ -47,26 +45,25 @@ class FeatureStore:
 
     def save(self, table: FeatureTable, recipe: AnyRecipe, panel: Panel) -> None:
         """Write a table, then its manifest: with the manifest it is complete."""
-        folder = self.folder / table.fingerprint
-        write_parquet(folder / TABLE, table.frame)
-        write_json(folder / MANIFEST, {
+        storage = self.storage.at(table.fingerprint)
+        sha256 = storage.write_parquet(TABLE, table.frame)
+        storage.write_json(MANIFEST, {
             "fingerprint": table.fingerprint,
             "created": now(),
             "data": {"name": panel.name, "fingerprint": panel.fingerprint, "rows": panel.n_rows},
             "recipe": {"name": recipe.name, "fingerprint": recipe.fingerprint,
                        "skipped": [list(entry) for entry in recipe.skipped]},
-            "sha256": sha256(folder / TABLE),
+            "sha256": sha256,
             "lineage": [asdict(entry) for entry in table.lineage],
         })
 
     def load(self, fingerprint: str) -> FeatureTable | None:
         """Return a table from disk, None if it is not there or not as it was written."""
-        folder = self.folder / fingerprint
-        if not (folder / MANIFEST).is_file():
+        storage = self.storage.at(fingerprint)
+        if not storage.exists(MANIFEST):
             return None
-        manifest = read_json(folder / MANIFEST)
-        table = folder / TABLE
-        if not table.is_file() or sha256(table) != manifest["sha256"]:
+        manifest = storage.read_json(MANIFEST)
+        if not storage.intact(TABLE, manifest["sha256"]):
             return None
         lineage = TypeAdapter(tuple[Lineage, ...]).validate_python(manifest["lineage"])
-        return FeatureTable(pl.read_parquet(table), lineage, fingerprint)
+        return FeatureTable(storage.read_parquet(TABLE), lineage, fingerprint)

@@ -1,18 +1,13 @@
-"""The only functions of the package that put bytes on a disk."""
+"""Files outside of any store: reports, and whatever a command is asked to write."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from outlast.errors import StoreError
+from outlast.store.local import LocalStorage
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -29,65 +24,12 @@ def write_atomic(path: Path, data: bytes) -> None:
     StoreError
         If the folder or the file cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
-        ) as handle:
-            temporary = Path(handle.name)
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}; choose another "
-                         "folder with --reports or free some space") from error
+    LocalStorage(path.parent).write(path.name, data)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON; NaN is refused."""
     write_atomic(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file.
-
-    Raises
-    ------
-    StoreError
-        If the file is missing or is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {str(path)!r}: {error}") from error
-
-
-def write_parquet(path: Path, frame: pl.DataFrame) -> None:
-    """Write a table as zstd-compressed Parquet, whole or not at all."""
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd")
-    write_atomic(path, buffer.getvalue())
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hex."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def check_writable(folder: Path) -> None:
-    """Raise before any compute if results could not be saved.
-
-    Raises
-    ------
-    StoreError
-        If a file cannot be made in the folder.
-    """
-    probe = folder / ".write-test"
-    write_atomic(probe, b"")
-    probe.unlink()
 
 
 def point_latest(root: Path, folder: Path) -> None:

@@ -72,11 +72,7 @@ class LocalStorage(Storage):
 
     def files(self, below: str = "") -> list[str]:
         """See `Storage.files`."""
-        found = []
-        for folder, _, names in os.walk(self._path(below)):
-            relative = Path(folder).relative_to(self.root)
-            found += [(relative / name).as_posix() for name in names if not _is_temporary(name)]
-        return sorted(found)
+        return sorted(name for name in self._walk(below) if not _is_temporary(name))
 
     def folders(self, below: str = "") -> list[str]:
         """See `Storage.folders`."""
@@ -85,6 +81,14 @@ class LocalStorage(Storage):
                 return sorted(entry.name for entry in entries if entry.is_dir())
         except FileNotFoundError:
             return []
+
+    def intact(self, name: str, sha256: str) -> bool:
+        """See `Storage.intact`."""
+        try:
+            with self._path(name).open("rb") as handle:
+                return hashlib.file_digest(handle, "sha256").hexdigest() == sha256
+        except OSError:
+            return False
 
     def remove(self, name: str) -> None:
         """See `Storage.remove`."""
@@ -95,21 +99,22 @@ class LocalStorage(Storage):
             else:
                 path.unlink()
 
+    def temporaries(self) -> list[str]:
+        """See `Storage.temporaries`."""
+        return sorted(filter(_is_temporary, self._walk("")))
+
     def rename(self, name: str, new: str) -> None:
         """See `Storage.rename`."""
-        with _explained(self._path(new)):
-            self._path(name).rename(self._path(new))
+        target = self._path(new)
+        with _explained(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._path(name).rename(target)
 
     def fetch(self, name: str, sha256: str) -> Path:
         """See `Storage.fetch`."""
         path = self._path(name)
-        try:
-            with path.open("rb") as handle:
-                found = hashlib.file_digest(handle, "sha256").hexdigest()
-        except OSError as error:
-            raise CorruptError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
-        if found != sha256:
-            raise CorruptError(f"{str(path)!r} was changed after it had been written")
+        if not self.intact(name, sha256):
+            raise CorruptError(f"{str(path)!r} is missing or was changed after it had been written")
         return path
 
     @contextmanager
@@ -118,7 +123,14 @@ class LocalStorage(Storage):
         folder = self._path(name)
         with _explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
+        try:
             yield folder
+        except OSError as error:
+            # Whoever writes into the folder may fill the disk; any other error is their own.
+            if error.errno in _FULL:
+                raise _paused(folder, error) from error
+            raise
+        with _explained(folder):
             for path in folder.rglob("*"):
                 if path.is_file():
                     _sync(path)
@@ -144,6 +156,11 @@ class LocalStorage(Storage):
             os.ftruncate(handle, 0)
         finally:
             os.close(handle)
+
+    def _walk(self, below: str) -> Iterator[str]:
+        for folder, _, names in os.walk(self._path(below)):
+            relative = Path(folder).relative_to(self.root)
+            yield from ((relative / name).as_posix() for name in names)
 
     def _path(self, name: str) -> Path:
         return self.root / check_name(name) if name else self.root
@@ -171,11 +188,15 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        text = f"cannot write {str(path)!r}: {error.strerror or error}"
         if error.errno in _FULL:
-            raise StorePausedError(f"{text}; free some space, then run the same command again: "
-                                   "everything finished is kept") from error
-        raise StoreError(f"{text}; choose another folder with --reports") from error
+            raise _paused(path, error) from error
+        raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}; choose another "
+                         "folder with --reports") from error
+
+
+def _paused(path: Path, error: OSError) -> StorePausedError:
+    return StorePausedError(f"cannot write {str(path)!r}: {error.strerror or error}; free some "
+                            "space, then run the same command again: everything finished is kept")
 
 
 def _sync(path: Path) -> None:
@@ -194,7 +215,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _is_temporary(name: str) -> bool:
-    return name.startswith(".") and name.endswith(TEMPORARY)
+    last = name.rpartition("/")[2]
+    return last.startswith(".") and last.endswith(TEMPORARY)
 
 
 def _holder() -> dict[str, str]:

@@ -101,11 +101,19 @@ class ObjectStorage(Storage):
         parts = (name.removeprefix(inside).split("/") for name in self.files(below))
         return sorted({first for first, *rest in parts if rest})
 
+    def intact(self, name: str, sha256: str) -> bool:  # noqa: ARG002
+        """See `Storage.intact`: the store keeps checksums of its own."""
+        return self.exists(name)
+
     def remove(self, name: str) -> None:
         """See `Storage.remove`."""
         path = self._path(name)
         if self._patiently(lambda: self._fresh().exists(path)):
             self._patiently(lambda: self._filesystem.rm(path, recursive=True))
+
+    def temporaries(self) -> list[str]:
+        """See `Storage.temporaries`: an object is there whole or not."""
+        return []
 
     def rename(self, name: str, new: str) -> None:
         """See `Storage.rename`; here a copy, then a removal."""
@@ -133,9 +141,11 @@ class ObjectStorage(Storage):
         """See `Storage.scratch`."""
         with tempfile.TemporaryDirectory(prefix="outlast-") as text:
             folder = Path(text)
-            yield folder
-            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                self.write(f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+            try:
+                yield folder
+            finally:
+                for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                    self.write(f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
 
     def lock(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002
         """See `Storage.lock`: an object store has none."""

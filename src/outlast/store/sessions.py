@@ -10,6 +10,7 @@ import platform
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +18,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from outlast.errors import OutlastError, StoreError, unknown_name
-from outlast.store.files import read_json, write_atomic, write_json
+from outlast.errors import (
+    CorruptError,
+    OutlastError,
+    StoreError,
+    StorePausedError,
+    unknown_name,
+)
+from outlast.store.experiments import SESSIONS, Experiment, Store
+from outlast.store.storage import Storage
 
-SESSIONS = "sessions"
 MANIFEST = "manifest.json"
 _LIBRARIES = ("outlast", "numpy", "polars", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost",
               "catboost", "optuna", "altair", "vl-convert-python", "arch", "scipy")
@@ -36,27 +43,21 @@ class Session:
     """One invocation that trains: ``<experiment>/sessions/<id>/``."""
 
     id: str
-    folder: Path
-
-    @property
-    def manifest(self) -> Path:
-        """The file that tells the session whole."""
-        return self.folder / MANIFEST
+    storage: Storage
 
     def update(self, **values: Any) -> None:
-        """Add values to the manifest."""
-        known = read_json(self.manifest) if self.manifest.is_file() else {}
-        write_json(self.manifest, {**known, **values})
+        """Add values to the manifest, the file that tells the session whole."""
+        known = self.storage.read_json(MANIFEST) if self.storage.exists(MANIFEST) else {}
+        self.storage.write_json(MANIFEST, {**known, **values})
 
 
 @contextlib.contextmanager
-def open_session(experiment: Path, **details: Any) -> Iterator[Session]:
+def open_session(experiment: Experiment, **details: Any) -> Iterator[Session]:
     """Begin a session, keep its log, and write down how it ended.
 
     Parameters
     ----------
-    experiment : pathlib.Path
-        The experiment's folder.
+    experiment : Experiment
     **details
         JSON values for the manifest: configuration, data, jobs.
 
@@ -65,32 +66,38 @@ def open_session(experiment: Path, **details: Any) -> Iterator[Session]:
     Session
     """
     session_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    session = Session(session_id, experiment / SESSIONS / session_id)
+    session = Session(session_id, experiment.storage.at(f"{SESSIONS}/{session_id}"))
     session.update(session=session_id, started=now(), outcome="running", **environment(), **details)
-    begun = datetime.now(UTC)
+    begun = time.monotonic()
     outcome = "interrupted"
     try:
-        with keep_log(session.folder / "session"):
+        with experiment.storage.scratch(f"{SESSIONS}/{session_id}") as folder, \
+                keep_log(folder / "session"):
             yield session
         outcome = "finished"
+    except StorePausedError as error:
+        outcome = f"paused: {error}"
+        raise
     except OutlastError as error:
         outcome = f"failed: {error}"
         raise
     finally:
-        seconds = (datetime.now(UTC) - begun).total_seconds()
-        session.update(outcome=outcome, ended=now(), seconds=seconds)
+        # Where the disk is full the error that said so must come through.
+        with contextlib.suppress(StoreError):
+            session.update(outcome=outcome, ended=now(), seconds=time.monotonic() - begun)
 
 
-def read_sessions(experiment: Path) -> list[dict[str, Any]]:
+def read_sessions(experiment: Experiment) -> list[dict[str, Any]]:
     """Return the manifests of an experiment, oldest first; broken ones are left out."""
     manifests = []
-    for path in sorted((experiment / SESSIONS).glob(f"*/{MANIFEST}")):
-        with contextlib.suppress(StoreError):
-            manifests.append({**read_json(path), "experiment": experiment.name})
+    for session in experiment.storage.folders(SESSIONS):
+        with contextlib.suppress(CorruptError):
+            manifest = experiment.storage.read_json(f"{SESSIONS}/{session}/{MANIFEST}")
+            manifests.append({**manifest, "experiment": experiment.name})
     return manifests
 
 
-def find_session(experiments: Path, prefix: str) -> dict[str, Any]:
+def find_session(store: Store, prefix: str) -> dict[str, Any]:
     """Return the manifest of the session whose id starts with `prefix`.
 
     Raises
@@ -98,7 +105,7 @@ def find_session(experiments: Path, prefix: str) -> dict[str, Any]:
     InputError
         If no session or more than one does.
     """
-    every = [m for folder in sorted(experiments.glob("*/")) for m in read_sessions(folder)]
+    every = [m for experiment in store.experiments() for m in read_sessions(experiment)]
     matching = [m for m in every if m["session"].startswith(prefix)]
     if len(matching) != 1:
         raise unknown_name("session", prefix, [m["session"] for m in matching or every])
@@ -158,6 +165,8 @@ class _JsonLines(logging.Formatter):
 def keep_log(stem: Path) -> Iterator[logging.Logger]:
     """Send outlast's log to ``<stem>.log`` for people and ``<stem>.jsonl`` for programs.
 
+    The folder must be there.
+
     Yields
     ------
     logging.Logger
@@ -165,7 +174,6 @@ def keep_log(stem: Path) -> Iterator[logging.Logger]:
     """
     logger = logging.getLogger("outlast")
     readable = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
-    write_atomic(stem.with_suffix(".log"), b"")
     handlers = [logging.FileHandler(stem.with_suffix(suffix), encoding="utf-8")
                 for suffix in (".log", ".jsonl")]
     for handler, formatter in zip(handlers, (readable, _JsonLines()), strict=True):

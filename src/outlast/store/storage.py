@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
-from outlast.errors import InputError
+import polars as pl
+
+from outlast.errors import CorruptError, InputError
 
 
 class Storage(ABC):
@@ -24,10 +30,44 @@ class Storage(ABC):
 
     url: str
 
-    @property
-    def name(self) -> str:
-        """The last part of the root."""
-        return self.url.rstrip("/").rpartition("/")[2]
+    def read_json(self, name: str) -> Any:
+        """Return the value in a JSON file.
+
+        Raises
+        ------
+        CorruptError
+            If the file is missing or is not JSON.
+        """
+        try:
+            return json.loads(self.read(name))
+        except (ValueError, RecursionError) as error:
+            raise CorruptError(f"{self.url}/{name} is not JSON: {error}") from error
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a value as indented JSON; NaN is refused."""
+        self.write(name, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+    def read_parquet(self, name: str, sha256: str | None = None) -> pl.DataFrame:
+        """Return the table in a Parquet file.
+
+        Raises
+        ------
+        CorruptError
+            If the file is missing, is no Parquet, or has another hash than is given.
+        """
+        data = self.read(name)
+        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+            raise CorruptError(f"{self.url}/{name} was changed after it had been written")
+        try:
+            return pl.read_parquet(data)
+        except pl.exceptions.PolarsError as error:
+            raise CorruptError(f"{self.url}/{name} is no table: {error}") from error
+
+    def write_parquet(self, name: str, frame: pl.DataFrame) -> str:
+        """Write a table as zstd-compressed Parquet and return its hash."""
+        data = parquet(frame)
+        self.write(name, data)
+        return hashlib.sha256(data).hexdigest()
 
     @abstractmethod
     def at(self, name: str) -> Storage:
@@ -75,8 +115,16 @@ class Storage(ABC):
         """Return the names of the folders directly in a folder, sorted."""
 
     @abstractmethod
+    def intact(self, name: str, sha256: str) -> bool:
+        """Whether a file is there with that hash; in an object store, whether it is there."""
+
+    @abstractmethod
     def remove(self, name: str) -> None:
         """Remove a file, or a folder with all that is in it; nothing happens if it is not there."""
+
+    @abstractmethod
+    def temporaries(self) -> list[str]:
+        """Return the names of files that were being written when their process was killed."""
 
     @abstractmethod
     def rename(self, name: str, new: str) -> None:
@@ -96,8 +144,8 @@ class Storage(ABC):
     def scratch(self, name: str) -> AbstractContextManager[Path]:
         """Give a folder on this machine to make files in; they are kept below `name`.
 
-        They are stored when the block ends without an error, and only then count on being
-        seen by others.
+        They are stored when the block ends, also where it ends with an error: a log may tell
+        why. Nobody counts on them before something else names them.
         """
 
     @abstractmethod
@@ -112,6 +160,13 @@ class Storage(ABC):
         StoreLockedError
             At once, if another process holds it; it is named with machine and start.
         """
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    """Return a table as the bytes of a zstd-compressed Parquet file."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
 
 
 def check_name(name: str) -> str:

@@ -1,0 +1,60 @@
+"""What killed processes leave behind, and how it is swept up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from outlast.store.experiments import Experiment, Store
+from outlast.store.jobs import FAILURE, OUTPUT, RECORD
+
+
+def leftovers(store: Store) -> list[str]:
+    """Name everything in a store that nothing counts on any more.
+
+    Files that were being written, attempts that no record names, and damaged jobs that were
+    put aside. Nothing of this may be swept while a run works in the store.
+
+    Parameters
+    ----------
+    store : Store
+
+    Returns
+    -------
+    list of str
+        Names relative to the store's root: files, and folders.
+    """
+    found = store.storage.temporaries()
+    for experiment in store.experiments():
+        base = f"experiment_results/{experiment.name}"
+        found += [f"{base}/{name}" for name in _dead(experiment)]
+    return sorted(found)
+
+
+def sweep(store: Store) -> list[str]:
+    """Remove all `leftovers` and return their names.
+
+    Raises
+    ------
+    StoreLockedError
+        If a run works on one of the experiments.
+    """
+    found: list[str] = []
+    for experiment in store.experiments():
+        with experiment.lock():
+            pass
+    for name in leftovers(store):
+        store.storage.remove(name)
+        found.append(name)
+    return found
+
+
+def _dead(experiment: Experiment) -> Iterator[str]:
+    jobs, storage = experiment.jobs, experiment.storage
+    for job_id in jobs.ids():
+        record, place = jobs.read(job_id), jobs.place(job_id)
+        kept = {RECORD, FAILURE, OUTPUT, record.attempt if record else ""}
+        for name in storage.folders(place):
+            if name not in kept:
+                yield f"{place}/{name}"
+    if storage.folders("quarantine"):
+        yield "quarantine"
