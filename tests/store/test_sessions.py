@@ -3,17 +3,8 @@ import logging
 
 import pytest
 
-from outlast.data import load_stocks
 from outlast.errors import InputError
-from outlast.features import last_known_target
-from outlast.store import Store, find_session, open_session, read_sessions
-
-
-@pytest.fixture
-def experiment(tmp_path):
-    """A new experiment on the embedded table."""
-    panel = load_stocks()
-    return Store.open(tmp_path).place("exp").create(panel, last_known_target(panel), {})
+from outlast.store import find_session, open_session, read_sessions
 
 
 def test_a_session_leaves_manifest_and_both_logs(experiment):

@@ -115,10 +115,13 @@ def take_stock(order: Order, experiment: Experiment) -> Stock:
     records = jobs.read_all(job.id for job in order.jobs)
     done = {job_id: record for job_id, record in records.items() if record.status in FINAL}
     damaged = {job_id: name for job_id, record in done.items() if (name := jobs.damage(record))}
+    damaged |= {job.id: "its record" for job in order.jobs
+                if job.id not in done and jobs.is_broken(job.id)}
     for job_id, name in damaged.items():
         _LOG.warning("job %s: %s is missing or was changed; it is put aside and run again",
                      job_id, name)
-        jobs.quarantine(done.pop(job_id))
+        jobs.quarantine(job_id)
+        done.pop(job_id, None)
     waiting = (tuple(job for job in group if job.id not in done) for group in order.groups)
     return Stock(done, tuple(group for group in waiting if group))
 

@@ -195,11 +195,16 @@ class JobStore:
                 return name
         return None
 
-    def quarantine(self, record: Record) -> None:
+    def is_broken(self, job_id: str) -> bool:
+        """Whether a job has a record that cannot be read, which no other could replace."""
+        record = self.read(job_id)
+        there = self.storage.exists(f"{self.place(job_id)}/{RECORD}")
+        return there and (record is None or record.status not in FINAL)
+
+    def quarantine(self, job_id: str) -> None:
         """Put a damaged job aside, so that it can be run again and looked at."""
         self.index.clear()
-        place = self.place(record.job.id)
-        self.storage.rename(place, f"quarantine/{record.job.id}-{secrets.token_hex(4)}")
+        self.storage.rename(self.place(job_id), f"quarantine/{job_id}-{secrets.token_hex(4)}")
 
     def find(self, prefix: str) -> Record:
         """Return the record whose job id starts with `prefix`.
