@@ -139,13 +139,16 @@ def prepare(
     store.check_writable()
     refuse_changed_data(store, config, panel)
     recipe = find_recipe(config, panel, features)
-    table, reused = FeatureStore(store.features).extract(recipe, panel)
     identity = _identity(panel)
+    unique = content_hash([identity, recipe.fingerprint], 6)
+    place = store.place(f"{_slug(panel.name)}-{_slug(panel.schema.target)}-{unique}")
+    if place.exists:
+        with place.lock():
+            pass  # whoever holds it is named before anything is computed
+    table, reused = FeatureStore(store.features).extract(recipe, panel)
     plan = make_plan(config, panel, identity, table.fingerprint)
     how = parallelism(config, panel.n_rows, len(table.names))
-    unique = content_hash([identity, recipe.fingerprint], 6)
-    name = f"{_slug(panel.name)}-{_slug(panel.schema.target)}-{unique}"
-    experiment = store.place(name).create(
+    experiment = place.create(
         panel, last_known_target(panel),
         {"created": now(), "fingerprint": panel.fingerprint, "recipe": recipe.name,
          "content": describe_content(panel)},

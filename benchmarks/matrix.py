@@ -1,0 +1,136 @@
+"""Whole-matrix time against the time inside the libraries, and what finished work costs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from benchmarks.measure import Measure, show
+from benchmarks.panels import wide_panel
+from outlast.config import Config, make_config
+from outlast.data import Panel
+from outlast.experiments import Progress, prepare, run, work
+from outlast.experiments.train import run_job
+
+_MATRIX = {"models": ["linear", "lightgbm", "xgboost", "catboost"],
+           "splits": ["temporal", "walk_forward", "expanding_window"],
+           "optimization": ["none", "optuna"], "n_trials": 20, "audit": "exact"}
+
+
+def timed_job(spec: Mapping[str, Any]) -> None:
+    """Run a job and write down how many seconds it spent inside the model libraries."""
+    with _clocked() as clock:
+        run_job(spec)
+    path = Path(spec["session"]).name
+    folder = Path(os.environ["OUTLAST_BENCH"])
+    (folder / f"{path}-{spec['jobs'][0]['fold']}-{os.getpid()}-{time.monotonic_ns()}").write_text(
+        json.dumps(clock))
+
+
+@contextmanager
+def _clocked() -> Iterator[dict[str, float]]:
+    """Add up the time of everything that a loop over the bare libraries would call as well."""
+    import catboost
+    import lightgbm
+    import xgboost
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    clock = {"seconds": 0.0, "depth": 0}
+
+    def timed(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if clock["depth"] or kwargs.get("pred_contrib") or kwargs.get("pred_contribs"):
+                return call(*args, **kwargs)
+            clock["depth"], begun = 1, time.perf_counter()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                clock["seconds"] += time.perf_counter() - begun
+                clock["depth"] = 0
+        return wrapper
+
+    places = [(lightgbm, "train"), (lightgbm.Dataset, "construct"), (lightgbm.Booster, "predict"),
+              (xgboost, "train"), (xgboost.QuantileDMatrix, "__init__"),
+              (xgboost.DMatrix, "__init__"), (xgboost.Booster, "predict"),
+              (catboost, "train"), (catboost.Pool, "__init__"), (catboost.CatBoost, "predict"),
+              (LogisticRegression, "fit"), (Ridge, "fit")]
+    patches = [mock.patch.object(owner, name, timed(getattr(owner, name)))
+               for owner, name in places]
+    for patch in patches:
+        patch.start()
+    try:
+        yield clock
+    finally:
+        for patch in patches:
+            patch.stop()
+
+
+def overhead(name: str, panel: Panel | None, **values: Any) -> Measure:
+    """Measure a matrix: wall-clock time x processes over the seconds inside the libraries."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = make_config({**_MATRIX, "reports": folder, **values})
+        prepared = prepare(config, panel)
+        times = Path(folder) / "times"
+        times.mkdir()
+        os.environ["OUTLAST_BENCH"] = str(times)
+        begun = time.perf_counter()
+        with mock.patch.object(work, "run_job", timed_job):
+            outcome = run(prepared, _quiet)
+        wall = time.perf_counter() - begun
+        inside = sum(json.loads(path.read_text())["seconds"] for path in times.iterdir())
+    cores = prepared.how.processes * prepared.how.threads
+    assert outcome.failed == 0
+    return Measure(
+        "whole matrix: wall-clock time x cores / time inside the libraries", name,
+        wall * cores / inside, 1.10, "less",
+        f"{outcome.trained} jobs in {len(prepared.plan.groups)} fits, {wall:.1f} s on {cores} "
+        f"cores, {inside:.1f} s in lightgbm, xgboost, catboost and scikit-learn")
+
+
+def _quiet(step: Progress) -> None:
+    del step
+
+
+def finished(config: Config | None = None) -> Measure:
+    """Measure how long the command takes on a matrix that is finished, as a whole process."""
+    del config
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "outlast", "run", "--reports", folder, "--models",
+                   "prior", "last_value", "linear", "lightgbm", "--optimization", "none"]
+        subprocess.run(command, check=True, capture_output=True)
+        walls, cpus = [], []
+        for _ in range(5):
+            before, begun = os.times(), time.perf_counter()
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            after = os.times()
+            walls.append(time.perf_counter() - begun)
+            cpus.append(after.children_user + after.children_system
+                        - before.children_user - before.children_system)
+            assert "0 jobs trained" in done.stdout
+    wall, cpu = sorted(walls)[2], sorted(cpus)[2]
+    return Measure("a finished matrix answers", "stocks, 4 models x 6 splits", wall, 2.0, "less",
+                   f"median of 5 whole processes, {cpu:.2f} s of CPU", unit="s")
+
+
+def measures(quick: bool = False) -> list[Measure]:
+    """Return all figures of this module."""
+    values = {"n_trials": 5} if quick else {}
+    few = {"splits": ["temporal"], "models": ["lightgbm", "xgboost"], **values}
+    return [finished(), overhead("stocks, 12,154 x 28", None, **values),
+            overhead("panel, 103,000 x 50", wide_panel(), **few)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    show(measures(parser.parse_args().quick))
