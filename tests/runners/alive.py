@@ -7,6 +7,8 @@ from pathlib import Path
 
 import psutil
 
+from outlast.runners.guard import MARK
+
 
 def pids_in(file: Path) -> list[int]:
     """Return the process ids that jobs wrote into a file."""
@@ -35,3 +37,15 @@ def _lives(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def marked(mark: str) -> list[int]:
+    """Return the processes whose mark begins with this one."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK, "").startswith(mark):
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found

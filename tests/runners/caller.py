@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import fcntl
+import os
+import subprocess
 import sys
-import termios
+from pathlib import Path
+from typing import Any
 
-from outlast.runners import LocalRunner
+from outlast.runners import make_runner
+from outlast.runners.guard import MARK
 from tests.runners.faults import misbehave
 
 
-def main(action: str, pids: str, terminal: bool) -> int:
+def call(mark: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start the program, all of whose processes carry the mark."""
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.runners.caller", *arguments], start_new_session=True,
+        env={**os.environ, MARK: mark, "PYTHONPATH": path}, **options)
+
+
+def main(action: str, pids: str, runner: str, terminal: str = "") -> int:
     if terminal:
+        import fcntl
+        import termios
+
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     specs = [{"action": action, "pids": f"{pids}.{k}", "then": "hold the lock"} for k in range(2)]
     try:
-        for _ in LocalRunner(2).run(misbehave, specs):
+        for _ in make_runner(runner, 2).run(misbehave, specs):
             pass
     except KeyboardInterrupt:
         return 130
@@ -23,4 +37,4 @@ def main(action: str, pids: str, terminal: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:] == ["terminal"]))
+    sys.exit(main(*sys.argv[1:]))

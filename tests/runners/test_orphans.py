@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from outlast.runners import LocalRunner
-from outlast.runners.guard import MARK, end_marked
-from tests.runners.alive import survivors, wait_for_pids
+from tests.runners.alive import marked, survivors, wait_for_pids
+from tests.runners.caller import call
 from tests.runners.faults import misbehave
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and terminals of POSIX")
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def mark() -> Iterator[str]:
-    """What every process of the test's own caller carries."""
-    mark = f"{secrets.token_hex(8)}/"
-    yield mark
-    end_marked(mark)
-
-
-def call(mark: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join([str(ROOT), *sys.path])
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.runners.caller", *arguments], start_new_session=True,
-        env={**os.environ, MARK: mark, "PYTHONPATH": path}, **options)
-
-
-def marked(mark: str) -> list[int]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK, "").startswith(mark):
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return found
-
 
 @pytest.mark.parametrize(("action", "each"), [
     ("sleep", 1), ("hold the lock", 1), ("children", 4), ("ignore signals", 1)])
 def test_nothing_lives_after_the_caller_is_killed(tmp_path, mark, action, each):
     pids = tmp_path / "pids"
-    caller = call(mark, action, str(pids))
+    caller = call(mark, action, str(pids), "local")
     jobs = [pid for k in range(2) for pid in wait_for_pids(tmp_path / f"pids.{k}", each)]
     everything = {*jobs, *marked(mark)}
     assert len(everything) >= 2 * each + 2, "the jobs, the guard and the caller"
@@ -68,7 +33,7 @@ def test_nothing_lives_after_the_caller_is_killed(tmp_path, mark, action, each):
 def test_the_caller_alone_decides_when_jobs_end(tmp_path, mark, how):
     ours, theirs = os.openpty()
     pids = tmp_path / "pids"
-    caller = call(mark, "sleep", str(pids), *(["terminal"] if how == "terminal" else []),
+    caller = call(mark, "sleep", str(pids), "local", "terminal" if how == "terminal" else "",
                   stdin=theirs)
     everything = {pid for k in range(2) for pid in wait_for_pids(tmp_path / f"pids.{k}", 1)}
     everything |= set(marked(mark))

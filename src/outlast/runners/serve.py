@@ -104,12 +104,17 @@ def _specs(line: BinaryIO) -> Iterator[dict[str, Any]]:
 
 def _seal(printed: int, seal: bytes) -> None:
     """Hand over everything that a specification printed, and say that this was all."""
+    flush()
+    os.write(printed, seal)
+
+
+def flush() -> None:
+    """Empty every buffer of what is printed."""
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is not None and not stream.closed:
             stream.flush()
     if os.name == "posix":
         ctypes.CDLL(None).fflush(None)  # what C code printed waits in a buffer of its own
-    os.write(printed, seal)
 
 
 def _free_streams(printed: int) -> None:
