@@ -58,18 +58,36 @@ class Guard:
 
 
 def end_marked(mark: str) -> None:
-    """Kill every process whose mark begins with this one, until there is none.
+    """Kill every process whose mark begins with this one, and their children, until none is left.
 
     Parameters
     ----------
     mark : str
     """
     for _ in range(ROUNDS):
-        if not (found := [process for process in psutil.process_iter() if _carries(process, mark)]):
+        if not (found := _family(mark)):
             return
         for process in found:
             _kill(process)
         time.sleep(PAUSE)
+
+
+def _family(mark: str) -> list[psutil.Process]:
+    """The marked processes with all that descend from them, even with a cleared environment."""
+    parents = {process: _parent(process) for process in psutil.process_iter()}
+    found = new = {process for process in parents if _carries(process, mark)}
+    while new:
+        pids = {process.pid for process in new}
+        new = {process for process, parent in parents.items() if parent in pids} - found
+        found = found | new
+    return sorted(found, key=lambda process: process.pid)
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
 
 
 def _carries(process: psutil.Process, mark: str) -> bool:

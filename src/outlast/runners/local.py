@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import secrets
@@ -41,14 +42,15 @@ class LocalRunner(Runner):
         if not specs:
             return
         pool = _Pool(pickle.dumps(function), specs, limits, self)
-        thread = threading.Thread(target=pool.supervise, name="outlast-pool", daemon=True)
-        thread.start()
+        # A program may end with the iterator left open: later than this, its threads stand still.
+        atexit.register(pool.stop)
         try:
+            pool.start()
             while (event := pool.events.get()) is not None:
                 yield event
         finally:
+            atexit.unregister(pool.stop)
             pool.stop()
-            thread.join()
         if pool.error is not None:
             raise pool.error
 
@@ -68,23 +70,32 @@ class _Pool:
         self._workers: list[Worker] = []
         self._stopped = False
         self._next_look = 0.0
+        self._thread = threading.Thread(target=self._supervise, name="outlast-pool", daemon=True)
         self.events: SimpleQueue[Event | None] = SimpleQueue()
-        self.error: OSError | None = None
+        # Until the supervisor says that all went well: no outcome is lost in silence.
+        self.error: Exception | None = RuntimeError("the supervisor of the workers has failed")
 
-    def supervise(self) -> None:
+    def start(self) -> None:
+        """Begin, in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all work now; nothing else here is called by the caller's thread."""
+        self._stopped = True
+        self._setting.inbox.put((None, None))
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _supervise(self) -> None:
         """Run everything; the last event is None, however this ends."""
         try:
             with Guard(self._setting.mark) as guard:
                 self._run(guard)
+            self.error = None
         except OSError as error:  # the system gives no more processes
             self.error = error
         finally:
             self.events.put(None)
-
-    def stop(self) -> None:
-        """End all work now; called by the caller's thread, as nothing else here is."""
-        self._stopped = True
-        self._setting.inbox.put((None, None))
 
     def _run(self, guard: Guard) -> None:
         try:
@@ -199,10 +210,10 @@ class _Pool:
 
     def _end_all(self) -> None:
         for worker in self._workers:
-            worker.end()
-        end_marked(self._setting.mark)
+            worker.end_group()
+        end_marked(self._setting.mark)  # one search for all
         for worker in self._workers:
-            worker.bury()
+            worker.bury(alone=True)
 
 
 def _size(count: int) -> str:

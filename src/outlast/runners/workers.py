@@ -145,14 +145,21 @@ class Worker:
 
     def end(self) -> None:
         """End the process and everything that it has started."""
-        self._ending = True
-        self._signal_group("SIGKILL")
+        self.end_group()
         end_marked(self._mark)
 
-    def bury(self) -> Event | None:
-        """End what is left of it, and return the event of what it ran."""
+    def end_group(self) -> None:
+        """End the process and what did not leave its group, which takes no search."""
+        self._ending = True
+        self._signal_group("SIGKILL")
+
+    def bury(self, alone: bool = False) -> Event | None:
+        """Return the event of what it ran; unless it is alone, end what is left of it before."""
         code = self.wait(LAST_WORDS)  # its line ends a moment before it is dead
-        self.end()
+        if alone:
+            self.end_group()
+        else:
+            self.end()
         self._process.wait()
         output = self._printed.end()
         if self._process.stdin is not None:
