@@ -53,7 +53,22 @@ print("started")
 specs = [{{"path": {str(tmp_path)!r} + f"/{{k}}"}} for k in range(3)]
 print([event.kind for event in LocalRunner(2).run(write, specs)].count("ok"))
 """)
+    assert _run(script).split() == ["started", "3"]
+
+
+def test_a_program_may_end_in_the_middle_of_a_run(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+from outlast.runners import LocalRunner
+from tests.runners.work import write
+events = LocalRunner(1).run(write, [{{"path": {str(tmp_path / "pid")!r}, "action": "hang"}}])
+print(next(events).kind)
+""")
+    assert _run(script).split() == ["started"]
+
+
+def _run(script: Path) -> str:
     root = str(Path(__file__).parents[2])
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60,
-                          env={**os.environ, "PYTHONPATH": root}, check=True)
-    assert done.stdout.split() == ["started", "3"]
+    return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])},
+                          check=True).stdout

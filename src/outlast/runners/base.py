@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from traceback import TracebackException
 from typing import Any, ClassVar, Literal
 
 from outlast.records import Failure
@@ -96,7 +96,7 @@ class Runner(ABC):
 
 
 def attempt(function: Function, spec: Spec) -> Failure | None:
-    """Call a function and turn whatever it raises into a `Failure`.
+    """Call a function and turn whatever it raises into a `Failure`, `sys.exit` included.
 
     Examples
     --------
@@ -109,12 +109,31 @@ def attempt(function: Function, spec: Spec) -> Failure | None:
         function(dict(spec))
     # A model may raise anything at all; the other jobs must go on, and nothing is hidden:
     # the whole traceback is recorded.
-    except Exception as error:
-        return Failure(kind=type(error).__name__, message=_message(error),
-                       traceback=traceback.format_exc())
+    except (Exception, SystemExit) as error:
+        return failure_of(error)
     return None
 
 
-def _message(error: Exception) -> str:
-    text = str(error).strip()
-    return text[:2000] or type(error).__name__
+def failure_of(error: BaseException) -> Failure:
+    """Return what is kept of an exception, even of one that fails to say what it is.
+
+    Examples
+    --------
+    >>> failure_of(ValueError("no luck")).message
+    'no luck'
+    """
+    told = TracebackException.from_exception(error)
+    kind = type(error).__name__
+    return Failure(kind=kind, message=_plain(str(told))[:2000] or kind,
+                   traceback=_plain("".join(told.format()))[-100_000:])
+
+
+def cancelled(index: int) -> Event:
+    """Return the one event of a specification that the deadline keeps from starting."""
+    failure = Failure(kind="cancelled", message="the time of the run was over before it started")
+    return Event(index, "cancelled", failure)
+
+
+def _plain(text: str) -> str:
+    """Text that can be stored: lone surrogates, as in odd file names, are written out."""
+    return text.strip().encode("utf-8", "backslashreplace").decode()

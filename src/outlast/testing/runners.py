@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from outlast.runners.base import Event, Runner
+import psutil
+
+from outlast.runners.base import Event, Limits, Runner
 from outlast.testing.contract import Contract, check
 
-# Seconds: how long a job waits for a sign, how long a process may take to begin its job, and
-# how long one that should be dead is watched.
-PATIENCE, BEGIN, WATCH = 10.0, 2.0, 0.3
+# Seconds: how long a job waits for a sign, how long a process may take to begin its job, how
+# long one that should be dead is watched, and how long a job may take that hangs.
+PATIENCE, BEGIN, WATCH, TIMEOUT = 10.0, 2.0, 0.3, 1.5
 
 
 class RunnerContract(Contract):
@@ -72,16 +76,69 @@ class RunnerContract(Contract):
     def test_a_process_that_dies_takes_only_its_own_job(self) -> None:
         """A segmentation fault, or a kill for memory, is an outcome too."""
         with tempfile.TemporaryDirectory() as folder:
-            list(self.runner().run(work, _specs(folder, ["write"])))
-            if _lines(Path(folder) / "0")[0]["pid"] == os.getpid():
-                return  # without worker processes the caller would die
             actions = ["write", "die", "write", "die", "write"]
             ended = _ended(list(self.runner().run(work, _specs(folder, actions))))
+            if _stayed_here(folder):
+                return
         found = {index: event.kind for index, event in ended.items()}
         assert found == {0: "ok", 1: "crashed", 2: "ok", 3: "crashed", 4: "ok"}, (
             f"the processes of jobs 1 and 3 die, but the outcomes are {found}; watch each process "
             "and replace it")
         assert all(ended[i].failure for i in (1, 3)), 'a "crashed" event must say how it ended'
+
+    def test_a_job_that_exits_has_failed(self) -> None:
+        """`sys.exit` is no `Exception`, but an outcome all the same."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                actions = ["write", "exit", "write"]
+                ended = _ended(list(self.runner().run(work, _specs(folder, actions))))
+            except SystemExit as error:
+                raise AssertionError("sys.exit in a job ended the caller; call the function by "
+                                     "attempt") from error
+        found = {index: event.kind for index, event in ended.items()}
+        assert found == {0: "ok", 1: "failed", 2: "ok"}, (
+            f"job 1 of 3 calls sys.exit, but the outcomes are {found}")
+
+    def test_nothing_starts_after_the_deadline(self) -> None:
+        """What has not started by then has one event, which says so."""
+        with tempfile.TemporaryDirectory() as folder:
+            specs = _specs(folder, ["write"] * 3)
+            events = list(self.runner().run(work, specs, Limits(deadline=time.monotonic())))
+            written = [spec["index"] for spec in specs if Path(spec["path"]).exists()]
+        found = [(event.index, event.kind) for event in events]
+        assert found == [(index, "cancelled") for index in range(3)], (
+            f"the deadline was over before 3 jobs, whose events are {found}; yield one "
+            '"cancelled" event for each, and no "started"')
+        assert not written, f"job(s) {written} ran after the deadline"
+
+    def test_a_job_that_takes_too_long_is_ended(self) -> None:
+        """The time limit is per job, and ends its process with all that it has started."""
+        with tempfile.TemporaryDirectory() as folder:
+            specs = _specs(folder, ["hang", "write"])
+            ended = _ended(list(self.runner().run(work, specs, Limits(timeout=TIMEOUT))))
+            if _stayed_here(folder, 1):
+                return
+            pids = Path(folder) / "0.pids"
+            started = pids.read_text("utf-8").split() if pids.exists() else []
+        found = {index: event.kind for index, event in ended.items()}
+        assert found == {0: "timeout", 1: "ok"}, (
+            f"job 0 hangs longer than its {TIMEOUT:g} s, but the outcomes are {found}")
+        assert ended[0].failure, 'a "timeout" event must say what was allowed'
+        assert started, "job 0 was ended before it began; its clock starts when it does"
+        alive = _survivors([int(pid) for pid in started], PATIENCE / 2)
+        assert not alive, f"process(es) {alive} of a job that was ended live on; end its group"
+
+    def test_what_a_job_prints_is_handed_over(self) -> None:
+        """A person who looks for a mistake reads what the job said, and that of no other."""
+        with tempfile.TemporaryDirectory() as folder:
+            ended = _ended(list(self.runner().run(work, _specs(folder, ["print", "print"]))))
+            if _stayed_here(folder):
+                return
+        for index, other in ((0, 1), (1, 0)):
+            output = ended[index].output
+            assert f"job {index} speaks" in output, (
+                f"the output of job {index} is {output!r}; read what its process prints")
+            assert f"job {other} speaks" not in output, f"job {index} has the output of another"
 
     def test_nothing_to_do_is_fine(self) -> None:
         """On resuming, all may be done already."""
@@ -148,7 +205,7 @@ def check_runner(runner: Runner) -> None:
 
 
 def work(spec: dict[str, Any]) -> None:
-    """Do what the specification says: write a line, raise, die, or wait for a file to appear.
+    """Do what the specification says, then write a line; the caller's process is spared.
 
     Raises
     ------
@@ -159,19 +216,56 @@ def work(spec: dict[str, Any]) -> None:
     index, action = spec.pop("index"), spec["action"]
     if action == "fail":
         raise ValueError(f"no luck {index}")
-    if action == "die":
-        os._exit(3)
+    if action == "exit":
+        sys.exit(3)
     if action == "wait":
         Path(f"{spec['path']}.began").touch()
         _wait_for(Path(spec["go"]), PATIENCE)
+    if os.getpid() != spec["caller"]:
+        _try_the_process(index, spec)
     line = {"index": index, "pid": os.getpid(), "spec": given}
     with Path(spec["path"]).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 
+def _try_the_process(index: int, spec: dict[str, Any]) -> None:
+    """What only a process of its own can take: death, a hang with a child, or its output read."""
+    if spec["action"] == "die":
+        os._exit(3)
+    if spec["action"] == "print":
+        sys.stdout.write(f"job {index} speaks\n")
+    if spec["action"] == "hang":
+        command = [sys.executable, "-c", f"import time; time.sleep({PATIENCE})"]
+        with subprocess.Popen(command) as child:
+            Path(f"{spec['path']}.pids").write_text(f"{os.getpid()} {child.pid}", "utf-8")
+            time.sleep(3 * TIMEOUT)
+            child.kill()
+
+
 def _specs(folder: str, actions: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"index": index, "action": action, "path": str(Path(folder) / str(index))}
-            for index, action in enumerate(actions)]
+    return [{"index": index, "action": action, "path": str(Path(folder) / str(index)),
+             "caller": os.getpid()} for index, action in enumerate(actions)]
+
+
+def _stayed_here(folder: str, index: int = 0) -> bool:
+    """Whether a job ran in this process: without worker processes the rule asks too much."""
+    lines = _lines(Path(folder) / str(index))
+    return [line["pid"] for line in lines] == [os.getpid()]
+
+
+def _survivors(pids: Sequence[int], seconds: float) -> list[int]:
+    """Which processes live even after so long."""
+    until = time.monotonic() + seconds
+    while (alive := [pid for pid in pids if _lives(pid)]) and time.monotonic() < until:
+        time.sleep(0.02)
+    return alive
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
