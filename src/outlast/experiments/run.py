@@ -237,7 +237,8 @@ def run(
                       len(stock.done), stock.n_waiting)
             driver = Driver(order, experiment, session, limits(config, begun), listener)
             processes = min(prepared.how.processes, max(1, len(stock.waiting)))
-            chosen = make_runner(runner or config.runner, processes, prepared.how.threads)
+            chosen = make_runner(runner or config.runner, processes, prepared.how.threads,
+                                 config.address)
             tally = driver.run(stock, chosen)
             finish(order, experiment, session, tally)
     return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),

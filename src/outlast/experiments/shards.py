@@ -83,7 +83,8 @@ def work_off(
             if not stock.waiting:
                 return Tally(), len(stock.done)
             how = parallelism(config, chosen.rows.height, _width(store, order))
-            runner = make_runner(config.runner, min(how.processes, len(stock.waiting)), how.threads)
+            runner = make_runner(config.runner, min(how.processes, len(stock.waiting)), how.threads,
+                                 config.address)
             tally = Driver(order, chosen, session, limits(config, begun), listener).run(
                 stock, runner)
             finish(order, chosen, session, tally)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -186,7 +187,8 @@ class Driver:
                     self._tell(stock, group, event, tally)
             waiting = again
             # What went out of memory beside others gets the machine to itself.
-            runner = type(runner)(1, runner.n_jobs * runner.threads) if again else runner
+            runner = copy(runner)
+            runner.n_jobs = 1
         return tally
 
     def _events(
