@@ -232,7 +232,8 @@ def to_svg(chart: Any, name: str, alt_text: str) -> str:
     """
     import vl_convert
 
-    specification = chart.configure(**_config()).to_dict()
+    # Checking a chart against the schema takes longer than drawing it; the tests do it.
+    specification = chart.configure(**_config()).to_dict(validate=False)
     svg: str = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
     # Vega numbers its clip paths from one in every picture.
     svg = re.sub(r'id="(clip|gradient_)', rf'id="{name}-\1', svg)
