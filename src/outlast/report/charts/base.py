@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from outlast.report import formatting, view
@@ -112,8 +113,11 @@ class ModelStyle:
         return list(SHAPES)[self._position(model) % len(SHAPES)]
 
     def _position(self, model: str) -> int:
-        name = formatting.one_line(model)
-        return self.models.index(name) if name in self.models else len(self.models)
+        return self._positions.get(formatting.one_line(model), len(self.models))
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {model: at for at, model in enumerate(self.models)}
 
     def outline(self, model: str) -> str:
         """Path of the shape of a model in a box of 12 by 12."""
