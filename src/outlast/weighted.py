@@ -54,7 +54,7 @@ class Weights:
     @property
     def n_draws(self) -> int:
         """How many weightings there are."""
-        return self.table.shape[1]
+        return int(self.table.shape[1])
 
     def rows(self, index: Ints) -> Floats:
         """Weights of some rows, shape (len(index), n_draws)."""

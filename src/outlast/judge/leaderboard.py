@@ -41,7 +41,7 @@ class Contestant:
     @cached_property
     def id(self) -> str:
         """Short content hash of the configuration."""
-        return content_hash(list(self.record.job.configuration), 8)
+        return content_hash(list(self.results[0].configuration), 8)
 
     @property
     def is_scored(self) -> bool:
@@ -123,7 +123,7 @@ def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettin
     rows: list[Row] = []
     contestants: dict[str, Contestant] = {}
     ordered = sorted(results, key=lambda r: _split_order(r, settings))
-    by_split = _group(ordered, lambda r: r.record.job.split.label)
+    by_split = _group(ordered, lambda r: r.split)
     for split, members in by_split.items():
         field_ = list(_contestants(members, metric, settings))
         ranked = sorted(field_, key=lambda c: _sort_key(c, metric))
@@ -135,7 +135,7 @@ def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettin
 def _contestants(
     members: Sequence[Result], metric: Metric, settings: BoardSettings
 ) -> Iterator[Contestant]:
-    by_configuration = _group(members, lambda r: r.record.job.configuration)
+    by_configuration = _group(members, lambda r: r.configuration)
     n_folds = len({member.record.job.fold for member in members})
     complete = [sorted(found, key=lambda r: r.record.job.fold)
                 for found in by_configuration.values() if len(found) == n_folds]
@@ -236,8 +236,8 @@ def _sort_key(contestant: Contestant, metric: Metric) -> tuple[bool, float, str]
 
 
 def _split_order(result: Result, settings: BoardSettings) -> tuple[int, str]:
-    split, order = result.record.job.split, settings.split_order
-    return order.index(split.name) if split.name in order else len(order), split.label
+    name, order = result.record.job.split.name, settings.split_order
+    return order.index(name) if name in order else len(order), result.split
 
 
 def _worst(records: Sequence[Record], metric: Metric) -> float | None:

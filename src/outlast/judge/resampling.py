@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from outlast import metrics
 from outlast.judge import statistics
@@ -49,9 +50,19 @@ class Result:
     @cached_property
     def prediction(self) -> Floats:
         """Shape (n,), or (n, k) for multiclass."""
-        names = [name for name in self.predictions.columns if name.startswith("p")]
-        values = self.predictions.select(names).to_numpy()
-        return values[:, 0] if len(names) == 1 else values
+        if "p" in self.predictions.columns:
+            return self.predictions["p"].to_numpy()
+        return self.predictions.select(pl.col("^p_[0-9]+$")).to_numpy()
+
+    @cached_property
+    def configuration(self) -> tuple[str, str, str, str]:
+        """Model, split, search and selection, whose names take time to write."""
+        return self.record.job.configuration
+
+    @property
+    def split(self) -> str:
+        """Name of the split with its parameters."""
+        return self.configuration[1]
 
 
 @dataclass(frozen=True)
@@ -123,16 +134,24 @@ class Resampling:
         """
         total = np.zeros((len(contestants), len(self.counts)))
         known = np.zeros(total.shape, dtype=np.int32)
-        for tests in self._by_test(contestants):
-            # All models are tested on the same rows: one set of weights is enough.
-            weights = self._weights(tests[0][1])
-            for at, result in tests:
-                drawn = metrics.weighted_scores(metric, result.y, result.prediction, weights)
+        # The products are so small that a second thread only waits for the first.
+        with threadpool_limits(1, user_api="blas"):
+            for at, drawn in self._drawn(metric, contestants):
                 defined = np.isfinite(drawn)
                 total[at] += np.where(defined, drawn, 0.0)
                 known[at] += defined
         with np.errstate(invalid="ignore"):
             return np.asarray(np.divide(total, known, out=total))
+
+    def _drawn(
+        self, metric: Metric, contestants: Sequence[Sequence[Result]]
+    ) -> Iterator[tuple[int, Floats]]:
+        """Yield the scores of every fold, with the position of its contestant."""
+        for tests in self._by_test(contestants):
+            # All models are tested on the same rows: one set of weights is enough.
+            weights = self._weights(tests[0][1])
+            for at, result in tests:
+                yield at, metrics.weighted_scores(metric, result.y, result.prediction, weights)
 
     def _by_test(
         self, contestants: Sequence[Sequence[Result]]

@@ -8,13 +8,14 @@ from typing import Any
 import polars as pl
 
 from outlast.feature_tracker import FeatureTracker
+from outlast.feature_tracker.ledger import build_ledger
 from outlast.records import Record
 from outlast.report.document import FeatureCard
 from outlast.store import Experiment
 
 
 def feature_cards(
-    experiment: Experiment, records: Sequence[Record], split: str | None
+    experiment: Experiment, records: Sequence[Record], observations: pl.DataFrame | None = None
 ) -> tuple[FeatureCard, ...]:
     """Return a card per feature, the most important first.
 
@@ -22,21 +23,35 @@ def feature_cards(
     ----------
     experiment : Experiment
     records : sequence of Record
-        The finished jobs that the report covers.
-    split : str, optional
-        The headline split; other splits are never mixed in.
+        The finished jobs of the headline split; other splits are never mixed in.
+    observations : polars.DataFrame, optional
+        What these jobs observed, in one table; default: read job by job.
     """
-    tracker = FeatureTracker(experiment.folder.parent.parent / "feature_data")
-    chosen = [record for record in records if record.job.split.label == split]
-    ledger = tracker.summarise(experiment.folder.name, experiment.jobs, chosen)
+    if not records:
+        return ()
+    if observations is None:
+        observations = pl.concat(experiment.jobs.observations(record) for record in records)
+    ledger = build_ledger(observations, _decisions(records, experiment.folder.name))
     if ledger.is_empty():
         return ()
-    lineage = {entry.feature: entry for entry in tracker.table(chosen[-1].job.features)}
+    tracker = FeatureTracker(experiment.folder.parent.parent / "feature_data")
+    lineage = {entry.feature: entry for entry in tracker.table(records[-1].job.features)}
     shares = _shares_by_model(ledger)
     return tuple(
         _card(row, shares.get(row["feature"], {}), lineage.get(row["feature"]))
         for row in ledger.filter(pl.col("model").is_null()).iter_rows(named=True)
     )
+
+
+def _decisions(records: Sequence[Record], experiment: str) -> pl.DataFrame:
+    """What the ledger asks of the decisions, column by column."""
+    split = records[0].job.split.label
+    made = [decision for record in records for decision in record.decisions]
+    return pl.DataFrame(
+        {name: [getattr(decision, name) for decision in made]
+         for name in ("feature", "action", "code", "sentence")},
+        schema_overrides=dict.fromkeys(("feature", "action", "code", "sentence"), pl.String),
+    ).with_columns(experiment=pl.lit(experiment), split=pl.lit(split))
 
 
 def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> FeatureCard:

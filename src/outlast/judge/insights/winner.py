@@ -119,8 +119,8 @@ def _as_good(evidence: Evidence, best: Row, row: Row, tolerance: float) -> bool:
     """Not distinguishable, or worse by less than what matters."""
     if row.tier == 1:
         return True
-    assert best.score.value is not None and row.score.value is not None, "scored rows alone"
-    return improvement(evidence.board.metric, best.score.value, row.score.value) <= tolerance
+    metric, scores = evidence.board.metric, (best.score.value, row.score.value)
+    return None not in scores and improvement(metric, *scores) <= tolerance  # type: ignore[arg-type]
 
 
 def _one_per_model(rows: list[Row]) -> list[Row]:
