@@ -163,7 +163,7 @@ def test_slabs_do_not_change_the_scores(monkeypatch):
     y, p = sample("binary")
     weights = np.random.default_rng(5).integers(0, 3, (7, len(y)))
     whole = weighted_scores(METRICS["roc_auc"], y, p, weights)
-    monkeypatch.setattr("outlast.metrics._SLAB", 2 * len(y))
+    monkeypatch.setattr("outlast.weighted._SLAB", 2 * len(y))
     np.testing.assert_array_equal(weighted_scores(METRICS["roc_auc"], y, p, weights), whole)
 
 

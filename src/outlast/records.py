@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,7 +65,7 @@ class Strategy(Frozen):
     params: dict[str, Any] = Field(default_factory=dict)
     title: str = ""
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Name and parameters in one short text, unique among the strategies of a run."""
         if self.title:
@@ -139,17 +140,17 @@ class Job(Frozen):
     seed: int
     code: str
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Content hash: the same work always has the same id, any change gives a new one."""
         return content_hash(self.model_dump(mode="json"))
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Short human name, such as ``lightgbm · temporal #0 · optuna(n_trials=10)``."""
         return f"{self.model.label} · {self.split.label} #{self.fold} · {self.search.label}"
 
-    @property
+    @cached_property
     def configuration(self) -> tuple[str, str, str, str]:
         """Model, split, search and selection: what the folds of one leaderboard row share."""
         return self.model.label, self.split.label, self.search.label, self.selection.label

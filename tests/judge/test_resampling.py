@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from outlast.judge.resampling import Resampling, label_steps
-from outlast.metrics import METRICS
+from outlast.metrics import METRICS, weighted_scores
 from outlast.records import Strategy
 from tests.judge.results import Result, result
 
@@ -20,7 +20,7 @@ def shifted(days: int, *, fold: int, seed: int = 1) -> Result:
 
 
 def spread(folds: list[Result]) -> float:
-    draws = Resampling.of(folds, 400, 0).mean_scores(METRICS["log_loss"], folds)
+    draws = Resampling.of(folds, 400, 0).mean_scores(METRICS["log_loss"], [folds])
     return float(draws.std())
 
 
@@ -58,7 +58,7 @@ def test_crumbs_are_drawn_as_one_stretch_and_a_missed_fold_is_left_out():
     folds = [Result(whole.record, half) for half in halves]
     made = Resampling.of(folds, 50, 0)
     assert (made.counts.sum(axis=1) == N).all()
-    assert np.isfinite(made.mean_scores(METRICS["roc_auc"], folds)).all()
+    assert np.isfinite(made.mean_scores(METRICS["roc_auc"], [folds])).all()
 
 
 def test_held_out_entities_are_drawn_as_well():
@@ -75,6 +75,29 @@ def test_held_out_entities_are_drawn_as_well():
     one = plain.predictions.with_columns(
         p=pl.when(pl.col("code") == 0).then(pl.Series(0.2 + 0.6 * y)).otherwise(0.5))
     assert spread([Result(held_out.record, one)]) > 3 * spread([Result(plain.record, one)])
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "log_loss", "average_precision"])
+@pytest.mark.parametrize("split", ["walk_forward", "group"])
+def test_all_models_of_a_split_are_scored_as_each_alone_by_its_rows(name, split):
+    """The plain computation: the weight of every row on every draw, fold by fold."""
+    field = [[_under(split, shifted(N * k, fold=k, seed=seed)) for k in range(2)]
+             for seed in (1, 2)]
+    made = Resampling.of(field[0], 30, 0)
+    means = made.mean_scores(METRICS[name], field)
+    for folds, mean in zip(field, means, strict=True):
+        by_fold = []
+        for fold in folds:
+            weights = made.counts[:, np.searchsorted(made.times, fold.time)]
+            if made.entities is not None:
+                weights = weights * made.entities[:, fold.entity]
+            by_fold.append(weighted_scores(METRICS[name], fold.y, fold.prediction, weights))
+        np.testing.assert_allclose(mean, np.nanmean(by_fold, axis=0), rtol=1e-12)
+
+
+def _under(split: str, made: Result) -> Result:
+    job = made.record.job.model_copy(update={"split": Strategy(name=split)})
+    return Result(made.record.model_copy(update={"job": job}), made.predictions)
 
 
 def test_the_horizon_is_counted_in_held_out_timestamps():

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from arch.bootstrap import CircularBlockBootstrap
+from arch.bootstrap import CircularBlockBootstrap, optimal_block_length
 from scipy import stats
 
 from outlast.judge import statistics
@@ -42,6 +42,21 @@ def test_a_long_memory_makes_longer_blocks():
     for i in range(1, 1000):
         walk[i] = 0.95 * walk[i - 1] + rng.normal()
     assert statistics.block_length(walk, 1) > statistics.block_length(rng.normal(size=1000), 1)
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.5, 0.9, 0.99, -0.6])
+@pytest.mark.parametrize("n", [20, 131, 700])
+def test_the_block_that_suits_a_memory_is_that_of_arch(memory, n):
+    noise = np.random.default_rng([n, round(100 * abs(memory))]).normal(size=n)
+    series = np.zeros(n)
+    for i in range(n):
+        series[i] = memory * series[i - 1] + noise[i]
+    theirs = np.ceil(optimal_block_length(series)["circular"].iloc[0])
+    assert statistics.block_length(series, 0) == max(1, min(theirs, n // 4))
+
+
+def test_a_series_that_moves_once_has_a_block_length():
+    assert statistics.block_length(np.r_[np.zeros(99), 1.0], 3) == 6
 
 
 def test_holm_is_that_of_statsmodels():
@@ -93,6 +108,17 @@ def test_an_interval_needs_enough_defined_draws():
     assert statistics.percentile_interval(0.5, draws, 20).low is None
     assert statistics.percentile_interval(None, np.ones(9), 20).value is None
     assert statistics.percentile_interval(1.0, np.ones(9), 1).low is None
+
+
+@pytest.mark.parametrize("size", [2, 3, 998, 999])
+def test_the_ends_of_an_interval_are_quantiles_of_the_draws(size):
+    draws = np.random.default_rng(size).normal(size=size)
+    for n_blocks in (4, 17, 1000):
+        found = statistics.percentile_interval(0.0, draws, n_blocks)
+        widened = stats.t.ppf(0.025, n_blocks - 1) * np.sqrt(n_blocks / (n_blocks - 1))
+        tail = stats.norm.cdf(widened)
+        expected = np.quantile(draws, [tail, 1 - tail]).tolist()
+        assert [found.low, found.high] == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_gain_in_every_draw_has_the_smallest_p():

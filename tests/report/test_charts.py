@@ -185,3 +185,16 @@ def test_pictures_are_the_same_in_every_time_zone_and_process(figures):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                           env={**os.environ, "TZ": "Asia/Tokyo"}, check=True)
     assert done.stdout.strip() == figures["timeline"].svg
+
+
+@pytest.mark.parametrize("name", ["sample", "regression", "abstract"])
+def test_every_chart_keeps_to_the_schema(name, monkeypatch):
+    """Reports skip this check, which takes longer than drawing."""
+    checked = []
+
+    def check(chart, title, alt_text):
+        checked.append(chart.to_dict(validate=True))
+        return ""
+
+    monkeypatch.setattr(base, "to_svg", check)
+    assert len(charts.draw_figures(DOCUMENTS[name]())) == len(checked) > 0

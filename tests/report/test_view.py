@@ -58,3 +58,15 @@ def test_states_of_cells():
 
 def test_panels_are_spread_evenly():
     assert [view.panel_columns(n, 4) for n in (0, 1, 4, 5, 7, 9)] == [1, 1, 4, 3, 4, 3]
+
+
+def test_the_page_has_room_for_a_hundred_rows_and_keeps_the_best_baseline_in_its_pictures():
+    full = sample()
+    row, bar = (next(r for r in full.leaderboard if r.is_baseline is kind)
+                for kind in (False, True))
+    rows = [row.model_copy(update={"id": f"{k:08x}", "model": f"m{k}"}) for k in range(300)]
+    rows.append(bar.model_copy(update={"split": row.split}))
+    document = full.model_copy(update={"leaderboard": tuple(rows), "headline_split": row.split})
+    assert view.shown_rows(document, row.split) == rows[:100]
+    drawn = view.drawn_rows(document, row.split)
+    assert [each.model for each in drawn] == [*(f"m{k}" for k in range(40)), bar.model]

@@ -16,7 +16,7 @@ from rich.markup import escape
 from outlast.errors import OutlastError
 
 _NEEDED = ("numpy", "polars", "scipy", "sklearn", "lightgbm", "xgboost", "optuna", "altair",
-           "vl_convert", "arch", "jinja2", "pydantic")
+           "vl_convert", "jinja2", "pydantic")
 _OPTIONAL = {"catboost": "catboost", "pandas": "pandas", "ray": "ray"}
 
 

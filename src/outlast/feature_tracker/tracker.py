@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from outlast.errors import unknown_name
@@ -160,10 +161,19 @@ class FeatureTracker:
 
 
 def _decision_rows(records: Iterable[Record], experiment: str) -> pl.DataFrame:
-    rows = [
-        {"job": r.job.id, "experiment": experiment, "model": r.job.model.label,
-         "split": r.job.split.label, "search": r.job.search.label,
-         "selection": r.job.selection.label, "fold": r.job.fold, **decision.model_dump()}
-        for r in records for decision in r.decisions
-    ]
-    return pl.DataFrame(rows, schema=_DECISIONS)
+    """One row per job and decision; a record is asked for its names once."""
+    records = list(records)
+    jobs = pl.DataFrame({
+        "job": [r.job.id for r in records], "experiment": experiment,
+        "model": [r.job.model.label for r in records],
+        "split": [r.job.split.label for r in records],
+        "search": [r.job.search.label for r in records],
+        "selection": [r.job.selection.label for r in records],
+        "fold": [r.job.fold for r in records]})
+    made = [decision for r in records for decision in r.decisions]
+    owner = np.repeat(np.arange(len(records)), [len(r.decisions) for r in records])
+    told = {name: [getattr(decision, name) for decision in made]
+            for name in _DECISIONS if name not in jobs.columns}
+    return jobs[owner].with_columns(
+        pl.Series(name, values, _DECISIONS[name]) for name, values in told.items()
+    ).cast(_DECISIONS)  # type: ignore[arg-type]

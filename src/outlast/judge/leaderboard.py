@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -37,10 +38,15 @@ class Contestant:
         """The first fold's record, for what all folds share."""
         return self.results[0].record
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Short content hash of the configuration."""
-        return content_hash(list(self.record.job.configuration), 8)
+        return content_hash(list(self.results[0].configuration), 8)
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the metric is defined in any of its folds."""
+        return self.score is not None
 
 
 @dataclass(frozen=True)
@@ -71,11 +77,7 @@ class Board:
 
     def gain_draws(self, a: str, b: str) -> Floats:
         """The bootstrap draws behind `gain`."""
-        return self._sign * (self.contestants[a].draws - self.contestants[b].draws)
-
-    @property
-    def _sign(self) -> float:
-        return 1.0 if self.metric.greater_is_better else -1.0
+        return _gain_draws(self.metric, self.contestants[a], self.contestants[b])
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettin
     rows: list[Row] = []
     contestants: dict[str, Contestant] = {}
     ordered = sorted(results, key=lambda r: _split_order(r, settings))
-    by_split = _group(ordered, lambda r: r.record.job.split.label)
+    by_split = _group(ordered, lambda r: r.split)
     for split, members in by_split.items():
         field_ = list(_contestants(members, metric, settings))
         ranked = sorted(field_, key=lambda c: _sort_key(c, metric))
@@ -133,44 +135,42 @@ def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettin
 def _contestants(
     members: Sequence[Result], metric: Metric, settings: BoardSettings
 ) -> Iterator[Contestant]:
-    by_configuration = _group(members, lambda r: r.record.job.configuration)
+    by_configuration = _group(members, lambda r: r.configuration)
     n_folds = len({member.record.job.fold for member in members})
     complete = [sorted(found, key=lambda r: r.record.job.fold)
                 for found in by_configuration.values() if len(found) == n_folds]
     if not complete:
         return
     resampling = Resampling.of(complete[0], settings.n_draws, settings.seed)
-    for folds in complete:
-        yield _contestant(folds, resampling, metric)
-
-
-def _contestant(folds: Sequence[Result], resampling: Resampling, metric: Metric) -> Contestant:
-    scores = [result.record.scores.get(metric.name) for result in folds]
-    known = [score for score in scores if score is not None]
-    scored = [r for r, score in zip(folds, scores, strict=True) if score is not None]
-    return Contestant(
-        results=tuple(folds),
-        score=float(np.mean(known)) if known else None,
-        draws=resampling.mean_scores(metric, scored) if scored else np.array([]),
-        n_blocks=resampling.n_blocks,
-        n_drawn=resampling.n_drawn,
-    )
+    scored = [[r for r in folds if r.record.scores.get(metric.name) is not None]
+              for folds in complete]
+    draws = resampling.mean_scores(metric, scored)
+    for folds, known, drawn in zip(complete, scored, draws, strict=True):
+        yield Contestant(
+            results=tuple(folds),
+            score=_mean([r.record.scores[metric.name] for r in known]),
+            draws=drawn if known else np.array([]),
+            n_blocks=resampling.n_blocks,
+            n_drawn=resampling.n_drawn,
+        )
 
 
 def _rows(
     ranked: Sequence[Contestant], split: str, metric: Metric, settings: BoardSettings
 ) -> Iterator[Row]:
-    best = next((c for c in ranked if c.score is not None), None)
+    best = next((c for c in ranked if c.is_scored), None)
     bars = [c for c in ranked if c.record.job.model.name in settings.baselines]
-    bar = next((c for c in bars if c.score is not None), None)
-    tiers = [_tier(contestant, best, metric) for contestant in ranked]
-    for position, (contestant, tier) in enumerate(zip(ranked, tiers, strict=True), start=1):
-        tied = tier == 1 and tiers.count(1) > 1
+    bar = next((c for c in bars if c.is_scored), None)
+    over_best = [_gain(metric, contestant, best) if best else None for contestant in ranked]
+    tiers = [_tier(contestant, gain, best)
+             for contestant, gain in zip(ranked, over_best, strict=True)]
+    n_tied = tiers.count(1)
+    for at, contestant in enumerate(ranked):
         yield _row(contestant, metric, settings).model_copy(update={
-            "rank": "1=" if tied else str(position),
-            "tier": tier,
+            "rank": "1=" if tiers[at] == 1 and n_tied > 1 else str(at + 1),
+            "tier": tiers[at],
             "split": split,
-            "over_best": _gain(metric, contestant, best) if best else None,
+            "over_best": over_best[at],
             "over_baseline": _gain(metric, contestant, bar) if bar else None,
             "p_over_baseline": _p_value(metric, contestant, bar),
         })
@@ -182,7 +182,7 @@ def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row
     n_test = sum(result.predictions.height for result in contestant.results)
     return Row(
         id=contestant.id, rank="", tier=2, model=job.model.label, search=job.search.label,
-        selection=job.selection.label, split=job.split.label,
+        selection=job.selection.label, split="",
         leaky=any(record.leaks for record in records),
         is_baseline=job.model.name in settings.baselines,
         score=statistics.percentile_interval(contestant.score, contestant.draws,
@@ -200,16 +200,13 @@ def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row
     )
 
 
-def _tier(contestant: Contestant, best: Contestant | None, metric: Metric) -> int:
+def _tier(contestant: Contestant, over_best: Interval | None, best: Contestant | None) -> int:
     """1 for all that cannot be told from the best, 2 for the rest."""
-    if best is None or contestant.score is None:
+    if over_best is None or not contestant.is_scored:
         return 2
-    if contestant is best:
+    if contestant is best or contestant.n_blocks < statistics.MIN_BLOCKS:
         return 1
-    if contestant.n_blocks < statistics.MIN_BLOCKS:
-        return 1
-    gain = _gain(metric, contestant, best)
-    return 2 if gain.high is not None and gain.high < 0 else 1
+    return 2 if over_best.high is not None and over_best.high < 0 else 1
 
 
 def _gain(metric: Metric, a: Contestant, b: Contestant) -> Interval:
@@ -217,16 +214,18 @@ def _gain(metric: Metric, a: Contestant, b: Contestant) -> Interval:
         return Interval(value=None)
     if a is b:
         return Interval(value=0.0, low=0.0, high=0.0)
-    sign = 1.0 if metric.greater_is_better else -1.0
     value = metrics.improvement(metric, a.score, b.score)
-    return statistics.percentile_interval(value, sign * (a.draws - b.draws), a.n_drawn)
+    return statistics.percentile_interval(value, _gain_draws(metric, a, b), a.n_drawn)
+
+
+def _gain_draws(metric: Metric, a: Contestant, b: Contestant) -> Floats:
+    return a.draws - b.draws if metric.greater_is_better else b.draws - a.draws
 
 
 def _p_value(metric: Metric, contestant: Contestant, bar: Contestant | None) -> float | None:
-    if bar is None or contestant.score is None or contestant is bar:
+    if bar is None or not contestant.is_scored or contestant is bar:
         return None
-    sign = 1.0 if metric.greater_is_better else -1.0
-    return statistics.one_sided_p(sign * (contestant.draws - bar.draws), bar.n_drawn)
+    return statistics.one_sided_p(_gain_draws(metric, contestant, bar), bar.n_drawn)
 
 
 def _sort_key(contestant: Contestant, metric: Metric) -> tuple[bool, float, str]:
@@ -237,8 +236,8 @@ def _sort_key(contestant: Contestant, metric: Metric) -> tuple[bool, float, str]
 
 
 def _split_order(result: Result, settings: BoardSettings) -> tuple[int, str]:
-    split, order = result.record.job.split, settings.split_order
-    return order.index(split.name) if split.name in order else len(order), split.label
+    name, order = result.record.job.split.name, settings.split_order
+    return order.index(name) if name in order else len(order), result.split
 
 
 def _worst(records: Sequence[Record], metric: Metric) -> float | None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from outlast import metrics
 from outlast.judge import statistics
 from outlast.metrics import Metric
 from outlast.records import Record
+from outlast.weighted import Weights
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-# Small enough for a chunk of weights to stay in the cache: six times faster than one of 4 M.
-_CHUNK_CELLS = 250_000
 # A run of time with fewer blocks than this varies too little between draws.
 _LEAST_BLOCKS = 3
 _HOLDS_ENTITIES_OUT = ("group",)
@@ -31,27 +32,37 @@ class Result:
     record: Record
     predictions: pl.DataFrame
 
-    @property
+    @cached_property
     def time(self) -> npt.NDArray[np.int64]:
         """Prediction time of each held-out row, shape (n,)."""
         return self.predictions["time"].to_numpy()
 
-    @property
+    @cached_property
     def entity(self) -> Ints:
         """Code of each held-out row's entity, shape (n,)."""
         return self.predictions["code"].to_numpy().astype(np.intp)
 
-    @property
+    @cached_property
     def y(self) -> Floats:
         """Class index or value of each held-out row, shape (n,)."""
         return self.predictions["y"].to_numpy()
 
-    @property
+    @cached_property
     def prediction(self) -> Floats:
         """Shape (n,), or (n, k) for multiclass."""
-        names = [name for name in self.predictions.columns if name.startswith("p")]
-        values = self.predictions.select(names).to_numpy()
-        return values[:, 0] if len(names) == 1 else values
+        if "p" in self.predictions.columns:
+            return self.predictions["p"].to_numpy()
+        return self.predictions.select(pl.col("^p_[0-9]+$")).to_numpy()
+
+    @cached_property
+    def configuration(self) -> tuple[str, str, str, str]:
+        """Model, split, search and selection, whose names take time to write."""
+        return self.record.job.configuration
+
+    @property
+    def split(self) -> str:
+        """Name of the split with its parameters."""
+        return self.configuration[1]
 
 
 @dataclass(frozen=True)
@@ -107,28 +118,61 @@ class Resampling:
                                             size=n_draws)
         return cls(times, counts, min(n_blocks, present.size), min(n_drawn, present.size), drawn)
 
-    def mean_scores(self, metric: Metric, folds: Sequence[Result]) -> Floats:
-        """Return the mean over the folds on every draw; a fold that a draw misses is left out."""
-        drawn = np.stack([self._scores(metric, result) for result in folds])
-        known = np.isfinite(drawn)
+    def mean_scores(self, metric: Metric, contestants: Sequence[Sequence[Result]]) -> Floats:
+        """Return each contestant's mean over its folds on every draw.
+
+        Parameters
+        ----------
+        metric : Metric
+        contestants : sequence of sequences of Result
+            The folds of each.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_contestants, n_draws)
+            A fold that a draw misses is left out of the mean of that draw.
+        """
+        total = np.zeros((len(contestants), len(self.counts)))
+        known = np.zeros(total.shape, dtype=np.int32)
+        # The products are so small that a second thread only waits for the first.
+        with threadpool_limits(1, user_api="blas"):
+            for at, drawn in self._drawn(metric, contestants):
+                defined = np.isfinite(drawn)
+                total[at] += np.where(defined, drawn, 0.0)
+                known[at] += defined
         with np.errstate(invalid="ignore"):
-            means: Floats = np.where(known, drawn, 0.0).sum(axis=0) / known.sum(axis=0)
-        return means
+            return np.asarray(np.divide(total, known, out=total))
 
-    def _scores(self, metric: Metric, result: Result) -> Floats:
-        """The metric of one fold on every draw, in chunks that keep memory small."""
+    def _drawn(
+        self, metric: Metric, contestants: Sequence[Sequence[Result]]
+    ) -> Iterator[tuple[int, Floats]]:
+        """Yield the scores of every fold, with the position of its contestant."""
+        for tests in self._by_test(contestants):
+            # All models are tested on the same rows: one set of weights is enough.
+            weights = self._weights(tests[0][1])
+            for at, result in tests:
+                yield at, metrics.weighted_scores(metric, result.y, result.prediction, weights)
+
+    def _by_test(
+        self, contestants: Sequence[Sequence[Result]]
+    ) -> Iterable[list[tuple[int, Result]]]:
+        """The results that are of the same rows, each with the position of its contestant."""
+        tests: dict[tuple[bytes, bytes], list[tuple[int, Result]]] = {}
+        for at, folds in enumerate(contestants):
+            for result in folds:
+                entities = b"" if self.entities is None else result.entity.tobytes()
+                tests.setdefault((result.time.tobytes(), entities), []).append((at, result))
+        return tests.values()
+
+    def _weights(self, result: Result) -> Weights:
+        """How often each draw holds each row of a fold."""
+        if self.entities is None:
+            times, group = np.unique(result.time, return_inverse=True)
+            columns = np.searchsorted(self.times, times)
+            return Weights(self.counts.T[columns].astype(np.float64, order="C"), group)
         columns = np.searchsorted(self.times, result.time)
-        chunk = max(1, _CHUNK_CELLS // max(1, columns.size))
-        parts = [metrics.weighted_scores(metric, result.y, result.prediction,
-                                         self._weights(slice(i, i + chunk), columns, result))
-                 for i in range(0, len(self.counts), chunk)]
-        return np.concatenate(parts)
-
-    def _weights(self, draws: slice, columns: Ints, result: Result) -> Ints:
-        weights: Ints = self.counts[draws][:, columns]
-        if self.entities is not None:
-            weights = weights * self.entities[draws][:, result.entity]
-        return weights
+        drawn = self.counts.T[columns] * self.entities.T[result.entity]
+        return Weights(drawn.astype(np.float64, order="C"), np.arange(columns.size))
 
 
 def _stretches(

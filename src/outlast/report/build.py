@@ -105,7 +105,7 @@ def build_document(material: Material) -> Document:
     findings = find_insights(Evidence(board, split, records, material.thresholds))
     headline = verdict.make_headline(board, split, findings, material.thresholds)
     luck = luck_finding(board, split, records[0].job.seed)
-    features = feature_cards(experiment, [r.record for r in results], split)
+    features = feature_cards(experiment, [r.record for r in results if r.split == split])
     return Document(
         generated_at=now(),
         title=f"{experiment.schema.target} on {experiment.description['table']}",
@@ -145,7 +145,8 @@ def _settings(records: Sequence[Record]) -> BoardSettings:
 
 
 def _folds(records: Sequence[Record], results: Sequence[Result]) -> tuple[FoldCard, ...]:
-    shares = {(r.record.job.split.label, r.record.job.fold): float(np.mean(r.y)) for r in results}
+    tested = {(r.split, r.record.job.fold): r for r in results}
+    shares = {key: float(np.mean(result.y)) for key, result in tested.items()}
     first = {(r.job.split.label, r.job.fold): r for r in records if r.audit is not None}
     return tuple(_fold_card(record, shares.get(key)) for key, record in sorted(first.items()))
 
@@ -166,17 +167,17 @@ def _fold_card(record: Record, share: float | None) -> FoldCard:
 
 
 def _fold_scores(board: Board) -> tuple[FoldScore, ...]:
-    return tuple(_fold_score(row, result.record)
-                 for row in board.rows for result in board.contestants[row.id].results)
+    return tuple(_fold_score(row, result.record, job) for row in board.rows
+                 for result, job in zip(board.contestants[row.id].results, row.jobs, strict=True))
 
 
-def _fold_score(row: Row, record: Record) -> FoldScore:
+def _fold_score(row: Row, record: Record, job: str) -> FoldScore:
     audit = record.audit
     assert audit is not None, "a finished job has a purge audit"
     return FoldScore(
         row=row.id, model=row.model, search=row.search, split=row.split, fold=record.job.fold,
         score=record.score, test_start=format_ns(audit.test_start),
-        test_end=format_ns(audit.test_end), job=record.job.id,
+        test_end=format_ns(audit.test_end), job=job,
     )
 
 

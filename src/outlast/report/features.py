@@ -14,7 +14,7 @@ from outlast.store import Experiment
 
 
 def feature_cards(
-    experiment: Experiment, records: Sequence[Record], split: str | None
+    experiment: Experiment, records: Sequence[Record]
 ) -> tuple[FeatureCard, ...]:
     """Return a card per feature, the most important first.
 
@@ -22,16 +22,13 @@ def feature_cards(
     ----------
     experiment : Experiment
     records : sequence of Record
-        The finished jobs that the report covers.
-    split : str, optional
-        The headline split; other splits are never mixed in.
+        The finished jobs of the headline split; other splits are never mixed in.
     """
     tracker = FeatureTracker(experiment.store.features)
-    chosen = [record for record in records if record.job.split.label == split]
-    ledger = tracker.summarise(experiment.name, experiment.jobs, chosen)
+    ledger = tracker.summarise(experiment.name, experiment.jobs, records)
     if ledger.is_empty():
         return ()
-    lineage = {entry.feature: entry for entry in tracker.table(chosen[-1].job.features)}
+    lineage = {entry.feature: entry for entry in tracker.table(records[-1].job.features)}
     shares = _shares_by_model(ledger)
     return tuple(
         _card(row, shares.get(row["feature"], {}), lineage.get(row["feature"]))

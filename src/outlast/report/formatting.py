@@ -35,7 +35,10 @@ def printable(text: Any) -> str:
     >>> printable("a\x1b[2Jb") == "a\ufffd[2Jb"
     True
     """
-    return "".join(c if c in "\n\t" or _is_visible(c) else "\ufffd" for c in str(text))
+    line = str(text)
+    if line.isprintable():
+        return line
+    return "".join(c if c in "\n\t" or _is_visible(c) else "\ufffd" for c in line)
 
 
 def _is_visible(character: str) -> bool:

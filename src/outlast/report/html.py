@@ -68,6 +68,7 @@ def _selected(document: Document) -> dict[str, Any]:
         "show_share": any(fold.test_share is not None for fold in document.folds),
         "row_anchor": row_anchor,
         "rows_of": lambda split: view.rows_of(document, split),
+        "shown_rows": lambda split: view.shown_rows(document, split),
         "train_gap": lambda row: view.train_gap(row, document.greater_is_better),
     }
 
@@ -75,7 +76,8 @@ def _selected(document: Document) -> dict[str, Any]:
 def _anchors(document: Document, figures: Mapping[str, Figure]) -> set[str]:
     """Return every id that a finding may point at."""
     sections = {name for name, _ in SECTIONS}
-    rows = {row_anchor(row) for row in document.leaderboard}
+    rows = {row_anchor(row) for split in view.splits(document)
+            for row in view.shown_rows(document, split)}
     features = {formatting.anchor("f", card.feature) for card in document.features[:200]}
     return sections | rows | features | {figure.id for figure in figures.values()}
 

@@ -14,6 +14,11 @@ SEVERITIES = ("high", "medium", "low", "info")
 FIRED = ("issue", "tip")
 QUIET = ("passed", "not_applicable", "skipped", "muted")
 NO_SEARCH = "none"
+# What a person can take in at once; the tables beside the page hold everything.
+MODELS_DRAWN = 40
+SPLITS_DRAWN = 12
+_ROWS_SHOWN = 100
+_ROWS_ELSEWHERE = 200
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,23 @@ def folds(document: Document) -> list[FoldCard]:
 def rows_of(document: Document, split: str | None) -> list[Row]:
     """Leaderboard rows of one split, best first."""
     return [row for row in document.leaderboard if row.split == split]
+
+
+def shown_rows(document: Document, split: str) -> list[Row]:
+    """Rows of one split that the page has room for, best first.
+
+    A hundred of the headline split, and two hundred of all others together, five at least.
+    """
+    others = max(1, len({row.split for row in document.leaderboard}) - 1)
+    elsewhere = min(_ROWS_SHOWN, max(5, _ROWS_ELSEWHERE // others))
+    limit = _ROWS_SHOWN if split == splits(document)[0] else elsewhere
+    return rows_of(document, split)[:limit]
+
+
+def drawn_rows(document: Document, split: str, most: int = MODELS_DRAWN) -> list[Row]:
+    """Best row of each of the best models of a split, and the best baseline, which sets the bar."""
+    rows = without_weak_baselines(best_per_model(rows_of(document, split)))
+    return [row for at, row in enumerate(rows) if at < most or row.is_baseline]
 
 
 def best_per_model(rows: Iterable[Row]) -> list[Row]:

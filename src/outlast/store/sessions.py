@@ -30,7 +30,7 @@ from outlast.store.storage import Storage
 
 MANIFEST = "manifest.json"
 _LIBRARIES = ("outlast", "numpy", "polars", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost",
-              "catboost", "optuna", "altair", "vl-convert-python", "arch", "scipy")
+              "catboost", "optuna", "altair", "vl-convert-python", "scipy")
 
 
 def now() -> str:

@@ -6,6 +6,7 @@ from outlast.judge import statistics
 from outlast.judge.board import Row
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.wording import interval_text, number, signed
+from outlast.metrics import improvement
 from outlast.records import Finding
 
 
@@ -25,8 +26,9 @@ class WinnerWithinNoise(Rule):
         if len({row.model for row in evidence.models}) < 2:
             return self.not_applicable("fewer than two models under the headline split")
         best = evidence.models[0]
-        tied = _one_per_model([r for r in evidence.models
-                               if r.model != best.model and _as_good(evidence, best, r)])
+        tolerance = evidence.tolerance(best)
+        tied = _one_per_model([r for r in evidence.models if r.model != best.model
+                               and _as_good(evidence, best, r, tolerance)])
         if not tied:
             return self.passed(f"No other model is within noise of {best.model}.")
         cheap = min(tied, key=_cost)
@@ -113,10 +115,12 @@ class LinearIsEnough(Rule):
         return self.passed(f"{told} (tolerance {number(tolerance)}).", **numbers)
 
 
-def _as_good(evidence: Evidence, best: Row, row: Row) -> bool:
+def _as_good(evidence: Evidence, best: Row, row: Row, tolerance: float) -> bool:
     """Not distinguishable, or worse by less than what matters."""
-    gain = evidence.board.gain(best.id, row.id).value
-    return row.tier == 1 or (gain is not None and gain <= evidence.tolerance(best))
+    if row.tier == 1:
+        return True
+    metric, scores = evidence.board.metric, (best.score.value, row.score.value)
+    return None not in scores and improvement(metric, *scores) <= tolerance  # type: ignore[arg-type]
 
 
 def _one_per_model(rows: list[Row]) -> list[Row]:

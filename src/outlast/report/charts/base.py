@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from outlast.report import formatting, view
@@ -112,8 +113,11 @@ class ModelStyle:
         return list(SHAPES)[self._position(model) % len(SHAPES)]
 
     def _position(self, model: str) -> int:
-        name = formatting.one_line(model)
-        return self.models.index(name) if name in self.models else len(self.models)
+        return self._positions.get(formatting.one_line(model), len(self.models))
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {model: at for at, model in enumerate(self.models)}
 
     def outline(self, model: str) -> str:
         """Path of the shape of a model in a box of 12 by 12."""
@@ -232,7 +236,8 @@ def to_svg(chart: Any, name: str, alt_text: str) -> str:
     """
     import vl_convert
 
-    specification = chart.configure(**_config()).to_dict()
+    # Checking a chart against the schema takes longer than drawing it; the tests do it.
+    specification = chart.configure(**_config()).to_dict(validate=False)
     svg: str = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
     # Vega numbers its clip paths from one in every picture.
     svg = re.sub(r'id="(clip|gradient_)', rf'id="{name}-\1', svg)

@@ -15,7 +15,9 @@ _BAR = "The dashed line is the best baseline."
 
 def draw(document: Document) -> base.Figure | None:
     """Draw the best configuration of each model under each split."""
-    best = {split: _shown(document, split) for split in view.splits(document)}
+    # A hopeless baseline would stretch the axis until the contenders cannot be told apart.
+    best = {split: view.drawn_rows(document, split)
+            for split in view.splits(document)[: view.SPLITS_DRAWN]}
     rows = [row for members in best.values() for row in members if row.score.value is not None]
     if not rows:
         return None
@@ -25,16 +27,11 @@ def draw(document: Document) -> base.Figure | None:
         id=ID,
         title=f"{document.metric} by model and split",
         alt=alt,
-        caption=_caption(document, best, decimals),
+        caption=_caption(document, best, decimals) + _left_out(document, best),
         svg=base.to_svg(_chart(document, best), ID, alt),
         columns=("split", "model", "search", document.metric, "95 % interval"),
         rows=tuple(_line(row, decimals) for row in rows),
     )
-
-
-def _shown(document: Document, split: str) -> list[Row]:
-    # A hopeless baseline would stretch the axis until the contenders cannot be told apart.
-    return view.without_weak_baselines(view.best_per_model(view.rows_of(document, split)))
 
 
 def _line(row: Row, decimals: int) -> tuple[str, ...]:
@@ -98,6 +95,18 @@ def _caption(document: Document, best: dict[str, list[Row]], decimals: int) -> s
         noun = "model" if len(tied) == 1 else "models"
         sentence += f"; {len(tied)} other {noun} cannot be told from it"
     return f"{sentence}. {_contrast(document, leader, decimals)}".rstrip()
+
+
+def _left_out(document: Document, best: dict[str, list[Row]]) -> str:
+    """What is not drawn, in words; empty where everything is."""
+    n_splits = len(view.splits(document))
+    most = max(len(view.best_per_model(view.rows_of(document, split))) for split in best)
+    parts = []
+    if most > view.MODELS_DRAWN:
+        parts.append(f"the best {view.MODELS_DRAWN} of {most:,} models")
+    if n_splits > len(best):
+        parts.append(f"{len(best)} of {n_splits:,} splits")
+    return f" Drawn are {' and '.join(parts)}; leaderboard.csv has all." if parts else ""
 
 
 def _contrast(document: Document, leader: Row, decimals: int) -> str:

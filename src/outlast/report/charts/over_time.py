@@ -13,6 +13,7 @@ from outlast.report.document import Document, FoldScore
 
 ID = "fig-over-time"
 _PANELS = 3
+_MODELS = 12
 
 
 def draw(document: Document) -> base.Figure | None:
@@ -27,7 +28,7 @@ def draw(document: Document) -> base.Figure | None:
         id=ID,
         title=f"{document.metric} by test window",
         alt=alt,
-        caption=_caption(document, *next(iter(panels.items())), decimals),
+        caption=_caption(document, *next(iter(panels.items())), decimals) + _left_out(document),
         svg=base.to_svg(_chart(document, panels), ID, alt),
         columns=("split", "fold", "test from", "test to", "model", document.metric),
         rows=tuple((s.split, str(s.fold), formatting.day(s.test_start), formatting.day(s.test_end),
@@ -39,11 +40,13 @@ def _panels(document: Document) -> dict[str, list[FoldScore]]:
     """Fold scores of each model's best row, for the honest splits with two windows or more."""
     panels: dict[str, list[FoldScore]] = {}
     leaky = view.leaky_splits(document)
-    for split in view.splits(document):
-        rows = view.best_per_model(view.rows_of(document, split))
-        best = {row.id for row in view.without_weak_baselines(rows)}
-        found = [s for s in document.fold_scores if s.row in best and _drawable(s)]
-        if split not in leaky and len({s.fold for s in found}) >= 2 and len(panels) < _PANELS:
+    by_row: dict[str, list[FoldScore]] = defaultdict(list)
+    for score in document.fold_scores:
+        by_row[score.row].append(score)
+    for split in (split for split in view.splits(document) if split not in leaky):
+        rows = view.drawn_rows(document, split, _MODELS)
+        found = [s for row in rows for s in by_row[row.id] if _drawable(s)]
+        if len({s.fold for s in found}) >= 2 and len(panels) < _PANELS:
             panels[split] = sorted(found, key=lambda s: (s.test_start, s.model))
     return panels
 
@@ -116,6 +119,13 @@ def _caption(document: Document, split: str, scores: Sequence[FoldScore], decima
             f"The hardest window is {formatting.day(window.test_start)} to "
             f"{formatting.day(window.test_end)}, where the median model reaches "
             f"{formatting.number(middles[hardest], decimals)}.")
+
+
+def _left_out(document: Document) -> str:
+    n_models = len(view.models(document))
+    if n_models <= _MODELS:
+        return ""
+    return f" Drawn are the best {_MODELS} models of each split; fold_scores.csv has all."
 
 
 def _contenders(

@@ -13,6 +13,7 @@ from outlast.report.document import Document, Row, TrialCard
 HISTORY_ID = "fig-search-history"
 TUNED_ID = "fig-tuned"
 _POINTS_DRAWN = 3000
+_MODELS_DRAWN = 12
 
 
 def draw_history(document: Document) -> base.Figure | None:
@@ -27,7 +28,8 @@ def draw_history(document: Document) -> base.Figure | None:
         id=HISTORY_ID,
         title=f"Inner {document.metric} over the trials",
         alt=alt,
-        caption=_history_caption(trials[0].split, summaries, decimals),
+        caption=_history_caption(trials[0].split, summaries, decimals)
+        + _left_out(document, len(trials)),
         svg=base.to_svg(_history(document, trials), HISTORY_ID, alt),
         columns=("model", "searches", "trials", "gain over first trial", "best at trial"),
         rows=tuple((s["model"], str(s["searches"]), str(s["trials"]),
@@ -38,8 +40,11 @@ def draw_history(document: Document) -> base.Figure | None:
 
 def _trials(document: Document) -> list[TrialCard]:
     """Trials of the headline split; of the first split that has any if it has none."""
-    for split in view.splits(document):
-        found = [t for t in document.trials if t.split == split and t.best is not None]
+    known = [trial for trial in document.trials if trial.best is not None]
+    for split in dict.fromkeys(trial.split for trial in known):
+        found = [trial for trial in known if trial.split == split]
+        drawn = set(list(dict.fromkeys(trial.model for trial in found))[:_MODELS_DRAWN])
+        found = [trial for trial in found if trial.model in drawn]
         if found:
             folds = sorted({trial.fold for trial in found})
             kept = set(folds[: max(1, _POINTS_DRAWN * len(folds) // len(found))])
@@ -112,10 +117,19 @@ def _history_caption(split: str, summaries: Sequence[dict[str, Any]], decimals: 
             "best so far, one line per search.")
 
 
+def _left_out(document: Document, drawn: int) -> str:
+    known = sum(trial.best is not None for trial in document.trials)
+    if drawn == known:
+        return ""
+    return (f" Drawn are the first folds of at most {_MODELS_DRAWN} models, {drawn:,} of "
+            f"{known:,} trials; trials.csv has all.")
+
+
 def draw_tuned(document: Document) -> base.Figure | None:
     """Draw each model with its defaults and tuned, both on the test rows."""
     pairs = view.tuned_pairs(document, document.headline_split)
     pairs = [(a, b) for a, b in pairs if a.score.value is not None and b.score.value is not None]
+    pairs = pairs[: view.MODELS_DRAWN]
     if not pairs:
         return None
     alt = f"Test {document.metric} of each model with its defaults and after the search."

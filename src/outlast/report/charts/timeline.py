@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from outlast.records import BlockAudit, FoldAudit
@@ -44,7 +44,8 @@ def draw(document: Document) -> base.Figure | None:
 def _drawn(document: Document) -> list[FoldCard]:
     """At most so many folds of each split, spread evenly over them."""
     chosen: list[FoldCard] = []
-    for _, members in groupby(view.folds(document), key=lambda fold: fold.split):
+    groups = groupby(view.folds(document), key=lambda fold: fold.split)
+    for _, members in islice(groups, view.SPLITS_DRAWN):
         folds = list(members)
         # Folds of a leaky split all cover the same time: one stands for them.
         drawn = 1 if folds[0].leaky else _FOLDS_DRAWN
