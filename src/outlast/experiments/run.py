@@ -29,6 +29,7 @@ from outlast.features import FeatureTable, last_known_target
 from outlast.records import Failure, Job, Record, content_hash
 from outlast.runners import Event, make_runner
 from outlast.store import Experiment, FeatureStore, Session, check_writable, now, open_session
+from outlast.store.local import LocalStorage
 
 EXPERIMENTS = "experiment_results"
 FEATURES = "feature_data"
@@ -135,7 +136,7 @@ def prepare(
     panel = panel or load_panel(config.data)
     check_writable(config.folder)
     recipe = find_recipe(config, panel, features)
-    table, reused = FeatureStore(config.folder / FEATURES).extract(recipe, panel)
+    table, reused = FeatureStore(LocalStorage(config.folder / FEATURES)).extract(recipe, panel)
     identity = _identity(panel)
     plan = make_plan(config, panel, identity, table.fingerprint)
     unique = content_hash([identity, recipe.fingerprint], 6)

@@ -35,6 +35,7 @@ from outlast.store import (
     now,
     write_parquet,
 )
+from outlast.store.local import LocalStorage
 from outlast.tuning import Search, Times, Tuned, tune
 
 Ints = npt.NDArray[np.intp]
@@ -91,7 +92,7 @@ def open_bench(experiment: Path, features: Path, fingerprint: str) -> Bench:
     OutlastError
         If the feature table is missing or was changed.
     """
-    table = FeatureStore(features).load(fingerprint)
+    table = FeatureStore(LocalStorage(features)).load(fingerprint)
     if table is None:
         raise OutlastError(f"feature table {fingerprint} in {str(features)!r} is missing or was "
                            "changed; run the same command again to extract it")

@@ -14,6 +14,7 @@ from outlast.feature_tracker.ledger import build_ledger
 from outlast.features import Lineage
 from outlast.records import Record
 from outlast.store import FeatureStore, JobStore, write_parquet
+from outlast.store.local import LocalStorage
 
 _DECISIONS: dict[str, type[pl.DataType]] = {
     "job": pl.String, "experiment": pl.String, "model": pl.String, "split": pl.String,
@@ -100,7 +101,7 @@ class FeatureTracker:
 
     def table(self, fingerprint: str) -> tuple[Lineage, ...]:
         """Return the lineage of every column of a feature table, empty if it is not there."""
-        table = FeatureStore(self.folder).load(fingerprint)
+        table = FeatureStore(LocalStorage(self.folder)).load(fingerprint)
         return () if table is None else table.lineage
 
     def latest_experiment(self) -> str:
@@ -139,7 +140,7 @@ class FeatureTracker:
 
     def lineage(self, feature: str) -> list[dict[str, object]]:
         """Return the recipes' entries for a feature: inputs, expression, look-back."""
-        store = FeatureStore(self.folder)
+        store = FeatureStore(LocalStorage(self.folder))
         tables = [store.load(path.parent.name) for path in self.folder.glob("*/manifest.json")]
         entries = [e for t in tables if t is not None for e in t.lineage if e.feature == feature]
         distinct = {entry.feature_id: entry for entry in entries}

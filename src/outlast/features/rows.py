@@ -38,7 +38,7 @@ class Counts:
     def so_far(self) -> Floats:
         """The counts of all rows up to each."""
         counts: Floats = np.cumsum(self._known, axis=0, dtype=np.float64)
-        return counts
+        return counts  # noqa
 
     def within(self, rows: int) -> Floats:
         """Return the counts of the last `rows` rows."""

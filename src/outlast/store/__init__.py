@@ -4,7 +4,8 @@ reports/
 experiment_results/<experiment>/   rows, events, description
 <job>/          record, predictions, observations, model, log
 sessions/<id>/  manifest and log of one invocation
-feature_data/<fingerprint>/        a feature table and its lineage
+feature_data/<fingerprint>/        a feature table: its parts and its lineage
+feature_data/columns/<data>/       the parts, shared by all feature tables of the same data
 consolidated_reports/<when>/       a report
 """
 
