@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby, product
 from typing import Any
 
@@ -16,11 +16,14 @@ import polars.selectors as cs
 from outlast.data.panel import Panel
 from outlast.features.base import ENTITY, TIME, Context, ExpressionFeature, Feature
 from outlast.features.column import Column
-from outlast.features.grid import Block, Grid
+from outlast.features.grid import CELLS, Block, Grid
 from outlast.features.memory import Floats, reuse
 from outlast.features.windows import GridFeature
 
 Results = dict[str, npt.NDArray[Any]]
+
+# Threads cost more than they save below this number of rows.
+_SMALL = 2**15
 
 
 class Extraction:
@@ -54,40 +57,45 @@ class Extraction:
 
     def table(self, names: Sequence[str]) -> pl.DataFrame:
         """Return some features: Float32 with NaN for what is missing, text for categories."""
-        for step in levels(self._steps(names)):
+        wanted = set(names)
+        for step in levels(self._steps(wanted)):
             self._frame = self._frame.with_columns(self._computed(step, np.float64))
-        ready = [feature for feature in self._features if feature.name in names]
+        ready = [feature for feature in self._features if feature.name in wanted]
         columns = pl.DataFrame(self._computed(ready, np.float32))
         return columns.select(names)
 
-    def _steps(self, names: Sequence[str]) -> list[Feature]:
-        """The features that others are computed from and that are not there yet."""
+    def _steps(self, wanted: set[str]) -> list[Feature]:
+        """The features that the wanted ones are computed from and that are not there yet."""
         needed: set[str] = set()
         steps = []
         for feature in reversed(self._features):
             is_step = feature.name in needed and feature.name not in self._frame.columns
             if is_step:
                 steps.append(feature)
-            if is_step or feature.name in names:
+            if is_step or feature.name in wanted:
                 needed.update(feature.inputs)
         return steps[::-1]
 
     def _computed(self, features: Sequence[Feature], dtype: type[np.floating]) -> list[pl.Series]:
-        on_grid = [feature for feature in features if self._is_on_grid(feature)]
-        rest = [feature for feature in features if not self._is_on_grid(feature)]
-        expressions = [feature.expression().alias(feature.name) for feature in rest
-                       if isinstance(feature, ExpressionFeature)]
-        others = [feature.compute(self._frame, self._context).alias(feature.name)
-                  for feature in rest if not isinstance(feature, ExpressionFeature)]
-        made = self._frame.select(*expressions).hstack(others) if expressions else (
-            pl.DataFrame(others))
-        made = for_models(made) if dtype == np.float32 else made.with_columns(_tidy(made))
-        arrays = self._on_grid(on_grid, dtype) if on_grid else {}  # type: ignore[arg-type]
-        return [*made, *(pl.Series(name, values, nan_to_null=dtype == np.float64)
-                         for name, values in arrays.items())]
+        on_grid = [f for f in features if isinstance(f, GridFeature) and self._holds_numbers(f)]
+        arrays = self._on_grid(on_grid, dtype) if on_grid else {}
+        made = [pl.Series(name, values, nan_to_null=dtype == np.float64)
+                for name, values in arrays.items()]
+        rest = [feature for feature in features if feature.name not in arrays]
+        return made + self._expressed(rest, dtype) if rest else made
 
-    def _is_on_grid(self, feature: Feature) -> bool:
-        return isinstance(feature, GridFeature) and self._frame[feature.source].dtype.is_numeric()
+    def _expressed(self, features: Sequence[Feature], dtype: type[np.floating]) -> list[pl.Series]:
+        """Compute features by polars, expressions all at once."""
+        expressions = self._frame.select(f.expression().alias(f.name) for f in features
+                                         if isinstance(f, ExpressionFeature))
+        others = [f.compute(self._frame, self._context).alias(f.name) for f in features
+                  if not isinstance(f, ExpressionFeature)]
+        made = pl.DataFrame([*expressions, *others])
+        made = for_models(made) if dtype == np.float32 else made.with_columns(_tidy(made))
+        return made.get_columns()
+
+    def _holds_numbers(self, feature: Feature) -> bool:
+        return self._frame.schema[feature.source].is_numeric()
 
     def _on_grid(self, features: Sequence[GridFeature], dtype: type[np.floating]) -> Results:
         """Compute the formulas on blocks of entities, on all cores."""
@@ -104,9 +112,8 @@ class Extraction:
             for feature in some:
                 self._grid.put(results[feature.name], block, feature.window(column).values)
 
-        cells = max(block.size for block in self._grid.blocks)
-        with ThreadPoolExecutor(pl.thread_pool_size(), "", reuse, (cells,)) as pool:
-            list(pool.map(work, product(groups, self._grid.blocks)))
+        tasks = list(product(groups, self._grid.blocks))
+        list((map if self._panel.n_rows < _SMALL else _threads().map)(work, tasks))
         # Divisions by zero and what Float32 cannot hold are missing values.
         for values in results.values():
             if (infinite := np.isinf(values)).any():
@@ -120,6 +127,12 @@ class Extraction:
     @cached_property
     def _grid(self) -> Grid:
         return Grid(self._panel.entity)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """As many threads as polars has; they live on, and with them the memory that they reuse."""
+    return ThreadPoolExecutor(pl.thread_pool_size(), "features", reuse, (CELLS,))
 
 
 def levels(features: Sequence[Feature]) -> list[list[Feature]]:

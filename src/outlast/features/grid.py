@@ -12,7 +12,7 @@ import numpy.typing as npt
 from outlast.features.memory import Floats, empty
 
 # Arrays of this many numbers stay in the cache of a core while formulas run over them.
-_CELLS = 2**16
+CELLS = 2**15
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class Grid:
 
 def _slices(n_rows: int, entities: int) -> Iterator[Block]:
     """Neighbours of a panel that has every entity at every time."""
-    width = max(1, _CELLS * entities // n_rows)
+    width = max(1, CELLS * entities // n_rows)
     for first in range(0, entities, width):
         last = min(first + width, entities)
         yield Block(slice(first, last), (last - first) * n_rows // entities)
@@ -100,7 +100,7 @@ def _gathered(entity: npt.NDArray[np.int64], sizes: npt.NDArray[np.intp]) -> Ite
     while first < order.size:
         longest = sizes[order[first]]
         alike = int(np.searchsorted(-sizes[order], -longest / 2, side="right"))
-        last = min(alike, first + max(1, _CELLS // longest))
+        last = min(alike, first + max(1, CELLS // longest))
         some = order[first:last]
         place = np.arange(longest)[:, None]
         behind = place >= sizes[some]

@@ -102,14 +102,18 @@ class Recipe:
     @cached_property
     def roots(self) -> tuple[str, ...]:
         """The raw columns that the recipe needs."""
-        entries = trace(self.features, timedelta(0)).values()
+        entries = self._entries.values()
         return tuple(dict.fromkeys(root for entry in entries for root in entry.roots))
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the exported features: names, formulas, parameters and inputs."""
-        entries = trace(self.features, timedelta(0))
-        return content_hash([[name, entries[name].feature_id] for name in self.exported])
+        return content_hash([[name, self._entries[name].feature_id] for name in self.exported])
+
+    @cached_property
+    def _entries(self) -> dict[str, Lineage]:
+        """The catalogue entries as they are where no clock time is counted in rows."""
+        return trace(self.features, timedelta(0))
 
     def table_fingerprint(self, panel: Panel) -> str:
         """Return the name of the table that `transform` makes: data, recipe and code."""
@@ -141,7 +145,7 @@ class Recipe:
     def lineage(self, panel: Panel) -> tuple[Lineage, ...]:
         """Return the catalogue entries of the exported features."""
         counts_time = any(feature.lookback.time for feature in self.features)
-        entries = trace(self.features, _usual_step(panel) if counts_time else timedelta(0))
+        entries = trace(self.features, _usual_step(panel)) if counts_time else self._entries
         return tuple(entries[name] for name in self.exported)
 
     def check(self, panel: Panel) -> None:
