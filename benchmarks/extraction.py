@@ -71,7 +71,8 @@ from mlforecast.core import TimeSeries
 from mlforecast.lag_transforms import *
 path, out, threads, repeats, lags, windows, span = json.loads(sys.argv[1])
 table = pd.read_parquet(path)
-made = [kind(rows) for rows in windows for kind in (RollingMean, RollingStd, RollingMin, RollingMax)]
+kinds = RollingMean, RollingStd, RollingMin, RollingMax
+made = [kind(rows) for rows in windows for kind in kinds]
 made += [ExpandingMean(), ExpandingStd(), ExpandingMin(), ExpandingMax()]
 made += [ExponentiallyWeightedMean(2 / (span + 1))]
 def work():

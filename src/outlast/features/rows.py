@@ -38,14 +38,15 @@ class Counts:
     def so_far(self) -> Floats:
         """The counts of all rows up to each."""
         counts: Floats = np.cumsum(self._known, axis=0, dtype=np.float64)
-        return counts  # noqa
+        return counts
 
     def within(self, rows: int) -> Floats:
         """Return the counts of the last `rows` rows."""
         if rows >= len(self.so_far):
             return self.so_far
-        return self.so_far - np.concatenate([np.zeros_like(self.so_far[:rows]),
-                                             self.so_far[:-rows]])
+        counts = self.so_far.copy()
+        counts[rows:] -= self.so_far[:-rows]
+        return counts
 
     def shares(self, rows: int, more: int) -> tuple[Floats, Floats]:
         """Return the weights for a merge of the last `rows` rows with the `more` before them.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def mapped_columns(path: Path, names: Sequence[str]) -> pl.DataFrame:
                          for name, column in zip(names, lent, strict=True)])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _lent(path: Path, look: tuple[int, ...]) -> tuple[_Lent, ...]:  # noqa: ARG001
     """Map a file for as long as the process lives: columns may be in use anywhere.
 
