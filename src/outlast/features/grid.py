@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from outlast.features.memory import Floats, empty
 
-# Arrays of this many numbers stay in the cache of a core while formulas run over them.
-CELLS = 2**15
+# Enough numbers to make a call of numpy cheap, few enough for the cache that cores share.
+CELLS = 2**17
 
 
 @dataclass(frozen=True, eq=False)
