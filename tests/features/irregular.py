@@ -7,11 +7,12 @@ import polars as pl
 from outlast.data import Panel
 from outlast.features.base import ENTITY, TIME, Context
 from outlast.testing.panels import IRREGULAR as SCHEMA
+from outlast.testing.panels import Clock
 from outlast.testing.panels import irregular_events as events
 from outlast.testing.panels import irregular_panel as panel
 from outlast.testing.panels import irregular_table as table
 
-__all__ = ["SCHEMA", "events", "keyed", "panel", "table"]
+__all__ = ["SCHEMA", "Clock", "events", "keyed", "panel", "table"]
 
 
 def keyed(of: Panel) -> tuple[pl.DataFrame, Context]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from outlast.errors import InputError
+from outlast.features import Recipe
 from outlast.features.base import Feature
 from outlast.features.lookback import Lookback
 from outlast.features.windows import (
@@ -120,9 +123,9 @@ def test_z_score_drawdown_and_position() -> None:
 
 @pytest.mark.parametrize("feature", [ZScore("f", "x", rows=3), RangePosition("f", "x", rows=3)])
 def test_a_constant_window_has_no_scale(feature: Feature) -> None:
-    frame, context = irregular.keyed(irregular.panel())
-    constant = frame.with_columns(x=0.1 + frame["x"] * 0).fill_null(0.1)
-    assert feature.compute(constant, context).null_count() == constant.height
+    panel = irregular.panel()
+    constant = replace(panel, frame=panel.frame.with_columns(x=pl.lit(0.1)))
+    assert Recipe("r", (feature,)).transform(constant).frame["f"].is_nan().all()
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,10 @@ class Design:
         self, frame: pl.DataFrame, y: Floats | None = None, last_known: Floats | None = None
     ) -> Matrix:
         """Return feature rows as a matrix for models."""
+        numbers = self.codes.transform(frame.select(self.columns)).to_numpy(writable=True)
         return Matrix(
-            X=self.codes.transform(frame.select(self.columns)).to_numpy().astype(np.float32),
+            # Features are Float32 already, so this copies nothing.
+            X=numbers.astype(np.float32, copy=False),
             columns=tuple(self.columns),
             categorical=tuple(self.columns.index(name) for name in self.categorical),
             y=y,

@@ -105,8 +105,8 @@ class FeatureTracker:
 
     def table(self, fingerprint: str) -> tuple[Lineage, ...]:
         """Return the lineage of every column of a feature table, empty if it is not there."""
-        table = FeatureStore(self.storage).load(fingerprint)
-        return () if table is None else table.lineage
+        manifest = FeatureStore(self.storage).manifest(fingerprint)
+        return () if manifest is None else manifest.lineage
 
     def latest_experiment(self) -> str:
         """Return the experiment that was taken in last."""
@@ -145,7 +145,7 @@ class FeatureTracker:
     def lineage(self, feature: str) -> list[dict[str, object]]:
         """Return the recipes' entries for a feature: inputs, expression, look-back."""
         store = FeatureStore(self.storage)
-        tables = [store.load(name) for name in self.storage.folders() if name != "ledger"]
+        tables = [store.manifest(name) for name in self.storage.folders()]
         entries = [e for t in tables if t is not None for e in t.lineage if e.feature == feature]
         distinct = {entry.feature_id: entry for entry in entries}
         return [vars(entry) for entry in distinct.values()]

@@ -9,8 +9,9 @@ import polars as pl
 
 from outlast.errors import unknown_name
 from outlast.features.base import TIME, Context, ExpressionFeature, Feature, at_least
+from outlast.features.column import Statistic
 from outlast.features.lookback import Lookback
-from outlast.features.windows import STATISTICS, Statistic, rolling
+from outlast.features.windows import STATISTICS, rolling
 
 
 @dataclass(frozen=True)

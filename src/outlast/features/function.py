@@ -15,8 +15,9 @@ from outlast.data.panel import Panel
 from outlast.data.readers import to_frame
 from outlast.errors import InputError
 from outlast.features.base import ENTITY, TIME
+from outlast.features.extraction import for_models
 from outlast.features.lineage import Lineage
-from outlast.features.recipe import FeatureTable, for_models
+from outlast.features.recipe import FeatureTable
 from outlast.records import content_hash
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 
 from outlast.data.panel import Panel
 from outlast.errors import InputError, suggest, unknown_name
 from outlast.features.arithmetic import Category, Raw
-from outlast.features.base import ENTITY, TIME, Context, ExpressionFeature, Feature
+from outlast.features.base import ENTITY, TIME, Feature
+from outlast.features.extraction import Extraction
 from outlast.features.lineage import Lineage, trace
 from outlast.records import content_hash, source_hash
 
@@ -101,19 +102,22 @@ class Recipe:
     @cached_property
     def roots(self) -> tuple[str, ...]:
         """The raw columns that the recipe needs."""
-        entries = trace(self.features, timedelta(0)).values()
+        entries = self._entries.values()
         return tuple(dict.fromkeys(root for entry in entries for root in entry.roots))
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of the exported features: names, formulas, parameters and inputs."""
-        entries = trace(self.features, timedelta(0))
-        return content_hash([[name, entries[name].feature_id] for name in self.exported])
+        return content_hash([[name, self._entries[name].feature_id] for name in self.exported])
+
+    @cached_property
+    def _entries(self) -> dict[str, Lineage]:
+        """The catalogue entries as they are where no clock time is counted in rows."""
+        return trace(self.features, timedelta(0))
 
     def table_fingerprint(self, panel: Panel) -> str:
         """Return the name of the table that `transform` makes: data, recipe and code."""
-        code = source_hash(Path(__file__).parent.glob("*.py"))
-        return content_hash([panel.fingerprint, self.fingerprint, code])
+        return content_hash([panel.fingerprint, self.fingerprint, code_hash()])
 
     def transform(self, panel: Panel) -> FeatureTable:
         """Compute the features.
@@ -132,16 +136,17 @@ class Recipe:
             If a column is missing, may not be a feature, or has the wrong type.
         """
         self.check(panel)
-        context = Context(panel.events, panel.time.zone)
-        frame = _working_table(panel, self.roots, self.features)
-        for level in _levels(self.features):
-            frame = _with_features(frame, level, context)
-        entries = trace(self.features, _usual_step(frame))
         return FeatureTable(
-            frame=for_models(frame.select(self.exported)),
-            lineage=tuple(entries[name] for name in self.exported),
+            frame=Extraction(panel, self.features, self.roots).table(self.exported),
+            lineage=self.lineage(panel),
             fingerprint=self.table_fingerprint(panel),
         )
+
+    def lineage(self, panel: Panel) -> tuple[Lineage, ...]:
+        """Return the catalogue entries of the exported features."""
+        counts_time = any(feature.lookback.time for feature in self.features)
+        entries = trace(self.features, _usual_step(panel)) if counts_time else self._entries
+        return tuple(entries[name] for name in self.exported)
 
     def check(self, panel: Panel) -> None:
         """Raise if the recipe does not fit the panel.
@@ -163,6 +168,12 @@ class Recipe:
         except InputError:
             return False
         return True
+
+
+@cache
+def code_hash() -> str:
+    """Return the hash of everything that computes features."""
+    return source_hash(Path(__file__).parent.glob("*.py"))
 
 
 def _check_root(column: str, panel: Panel) -> None:
@@ -195,61 +206,8 @@ def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
                              f"{panel.schema.time!r}, got {column!r}")
 
 
-def _working_table(
-    panel: Panel, roots: Sequence[str], features: Sequence[Feature]
-) -> pl.DataFrame:
-    """Select the raw columns, numbers as Float64 without infinities, and add the two keys."""
-    entity = panel.schema.entity
-    names = pl.lit("") if entity is None else panel.frame[entity].cast(pl.String)
-    frame = panel.frame.select(roots).with_columns(
-        pl.Series(TIME, panel.time.ns).cast(pl.Datetime("ns")).set_sorted()
-    )
-    # A category keeps its type, so that code 7 reads "7" and not "7.0".
-    kept = {column for feature in features if feature.accepts == "any" for column in feature.inputs}
-    numbers = _tidy(frame, [root for root in roots if root not in kept])
-    return frame.with_columns(names.alias(ENTITY), *numbers)
-
-
-def _levels(features: Sequence[Feature]) -> list[list[Feature]]:
-    """Group the features so that each level needs only the levels before it."""
-    depth: dict[str, int] = {}
-    levels: list[list[Feature]] = []
-    for feature in features:
-        depth[feature.name] = max(depth.get(name, -1) for name in feature.inputs) + 1
-        if depth[feature.name] == len(levels):
-            levels.append([])
-        levels[depth[feature.name]].append(feature)
-    return levels
-
-
-def _with_features(
-    frame: pl.DataFrame, level: Sequence[Feature], context: Context
-) -> pl.DataFrame:
-    columns = [
-        feature.expression().alias(feature.name)
-        if isinstance(feature, ExpressionFeature)
-        else feature.compute(frame, context)
-        for feature in level
-    ]
-    frame = frame.with_columns(columns)
-    return frame.with_columns(_tidy(frame, [feature.name for feature in level]))
-
-
-def _tidy(frame: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
-    """Numbers as Float64, with null for NaN and infinity: both would spread over windows."""
-    numbers = frame.select(names).select(cs.numeric() | cs.boolean()).columns
-    floats = [pl.col(name).cast(pl.Float64) for name in numbers]
-    return [pl.when(number.is_finite()).then(number) for number in floats]
-
-
-def for_models(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return numbers as Float32 with NaN for missing; what Float32 cannot hold is missing too."""
-    missing, infinite = float("nan"), float("inf")
-    small = cs.numeric().cast(pl.Float32, strict=False).fill_null(missing)
-    return frame.with_columns(small).with_columns(
-        cs.float().replace([infinite, -infinite], missing))
-
-
-def _usual_step(frame: pl.DataFrame) -> timedelta:
-    gap = frame.select(pl.col(TIME).diff().over(ENTITY).median()).item()
-    return gap if isinstance(gap, timedelta) else timedelta(0)
+def _usual_step(panel: Panel) -> timedelta:
+    """Median time between two rows of an entity."""
+    order = np.argsort(panel.entity, kind="stable")
+    gaps = np.diff(panel.time.ns[order])[np.diff(panel.entity[order]) == 0]
+    return timedelta(microseconds=int(np.median(gaps)) // 1000 if gaps.size else 0)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 import polars as pl
 
 from outlast.data.durations import to_duration
 from outlast.errors import InputError, unknown_name
 from outlast.features.base import ENTITY, TIME, ExpressionFeature, FitScope, at_least
+from outlast.features.column import Column, Statistic
 from outlast.features.lookback import Lookback
 
-Statistic = Literal["mean", "std", "min", "max", "sum"]
+Operand = TypeVar("Operand", pl.Expr, Column)
 
 STATISTICS = {
     "mean": pl.Expr.rolling_mean,
@@ -45,8 +46,20 @@ class WindowFeature(ExpressionFeature):
         return self.window(pl.col(self.source)).over(ENTITY)
 
 
+class GridFeature(WindowFeature):
+    """A window feature whose formula is plain arithmetic, shifts, and windows of rows.
+
+    A recipe computes it on whole arrays, all entities at once. The expression gives the same
+    values one entity at a time; the tests compare the two.
+    """
+
+    @abstractmethod
+    def window(self, column: Operand) -> Operand:
+        """Return the formula, of an expression or of a column of the grid."""
+
+
 @dataclass(frozen=True)
-class Lag(WindowFeature):
+class Lag(GridFeature):
     """The value `steps` rows earlier.
 
     Examples
@@ -67,7 +80,7 @@ class Lag(WindowFeature):
         """The number of steps."""
         return Lookback(rows=self.steps)
 
-    def window(self, column: pl.Expr) -> pl.Expr:
+    def window(self, column: Operand) -> Operand:
         """Shift down."""
         return column.shift(self.steps)
 
@@ -76,7 +89,7 @@ class Lag(WindowFeature):
 class Difference(Lag):
     """The change since `steps` rows earlier, in the unit of the column."""
 
-    def window(self, column: pl.Expr) -> pl.Expr:
+    def window(self, column: Operand) -> Operand:
         """Subtract the earlier value."""
         return column - column.shift(self.steps)
 
@@ -85,13 +98,13 @@ class Difference(Lag):
 class Return(Lag):
     """The relative change since `steps` rows earlier: ``x[t] / x[t - steps] - 1``."""
 
-    def window(self, column: pl.Expr) -> pl.Expr:
+    def window(self, column: Operand) -> Operand:
         """Divide by the earlier value."""
         return column / column.shift(self.steps) - 1
 
 
 @dataclass(frozen=True)
-class RowWindow(WindowFeature):
+class RowWindow(GridFeature):
     """A feature of the last `rows` rows, the row itself among them.
 
     Parameters
@@ -114,7 +127,7 @@ class RowWindow(WindowFeature):
         """The window without the row itself."""
         return Lookback(rows=self.rows - 1)
 
-    def rolled(self, column: pl.Expr, statistic: Statistic) -> pl.Expr:
+    def rolled(self, column: Operand, statistic: Statistic) -> Operand:
         """Return one statistic over this feature's window."""
         half = (self.rows + 1) // 2
         enough = half if self.min_rows is None else self.min_rows
@@ -143,7 +156,7 @@ class Rolling(RowWindow):
         super().__post_init__()
         _known_statistic(self.statistic)
 
-    def window(self, column: pl.Expr) -> pl.Expr:
+    def window(self, column: Operand) -> Operand:
         """Roll the statistic."""
         return self.rolled(column, self.statistic)
 
@@ -152,17 +165,16 @@ class Rolling(RowWindow):
 class ZScore(RowWindow):
     """How many standard deviations of its window the value lies above the window's mean."""
 
-    def window(self, column: pl.Expr) -> pl.Expr:
-        """Standardise; a constant window has no scale, so it gives a missing value."""
-        spread = self.rolled(column, "std")
-        return pl.when(spread > 0).then((column - self.rolled(column, "mean")) / spread)
+    def window(self, column: Operand) -> Operand:
+        """Standardise; in a constant window that divides by zero, which is a missing value."""
+        return (column - self.rolled(column, "mean")) / self.rolled(column, "std")
 
 
 @dataclass(frozen=True)
 class Drawdown(RowWindow):
     """The relative distance to the window's highest value: 0 at the top, -0.3 is 30 % below."""
 
-    def window(self, column: pl.Expr) -> pl.Expr:
+    def window(self, column: Operand) -> Operand:
         """Divide by the rolling maximum."""
         return column / self.rolled(column, "max") - 1
 
@@ -171,10 +183,10 @@ class Drawdown(RowWindow):
 class RangePosition(RowWindow):
     """Where the value lies between the window's lowest (0) and highest (1) value."""
 
-    def window(self, column: pl.Expr) -> pl.Expr:
+    def window(self, column: Operand) -> Operand:
         """Divide the distance to the minimum by the range."""
         low, high = self.rolled(column, "min"), self.rolled(column, "max")
-        return pl.when(high > low).then((column - low) / (high - low))
+        return (column - low) / (high - low)
 
 
 @dataclass(frozen=True)
@@ -216,7 +228,7 @@ class RollingTime(WindowFeature):
 
 
 @dataclass(frozen=True)
-class Ewm(WindowFeature):
+class Ewm(GridFeature):
     """An exponentially weighted mean or standard deviation along the rows.
 
     Parameters
@@ -240,8 +252,10 @@ class Ewm(WindowFeature):
         """All rows, with fading weights."""
         return Lookback(unbounded=True)
 
-    def window(self, column: pl.Expr) -> pl.Expr:
+    def window(self, column: Operand) -> Operand:
         """Weigh down the past."""
+        if isinstance(column, Column):
+            return column.ewm(self.statistic, self.span)
         smooth = column.ewm_mean if self.statistic == "mean" else column.ewm_std
         return smooth(span=self.span, ignore_nulls=True)
 
@@ -272,7 +286,7 @@ class EwmTime(WindowFeature):
 
 
 @dataclass(frozen=True)
-class Expanding(WindowFeature):
+class Expanding(GridFeature):
     """A statistic of all rows so far, the row itself among them."""
 
     statistic: Statistic = "mean"
@@ -287,13 +301,17 @@ class Expanding(WindowFeature):
         """All rows."""
         return Lookback(unbounded=True)
 
-    def window(self, column: pl.Expr) -> pl.Expr:
-        """Roll over a window that no table outgrows."""
+    def window(self, column: Operand) -> Operand:
+        """Accumulate; for polars roll over a window that no table outgrows."""
+        if isinstance(column, Column):
+            return column.expanding(self.statistic)
         return rolling(column, self.statistic, _EVERY_ROW, 1)
 
 
-def rolling(column: pl.Expr, statistic: Statistic, rows: int, min_rows: int) -> pl.Expr:
+def rolling(column: Operand, statistic: Statistic, rows: int, min_rows: int) -> Operand:
     """Return a statistic of the last `rows` values, missing below `min_rows` known ones."""
+    if isinstance(column, Column):
+        return column.rolling(statistic, rows, max(1, min_rows))
     return STATISTICS[statistic](column, window_size=rows, min_samples=max(1, min_rows))
 
 

@@ -4,7 +4,9 @@ experiment_results/<experiment>/     rows, events, description
     jobs/<two digits>/<job>/         record, predictions, observations, model, log
     index/                           finished jobs in few files
     sessions/<id>/                   manifest and log of one invocation
-feature_data/                        feature tables and their lineage, and the ledger
+feature_data/<fingerprint>/          a feature table: its parts and its lineage
+feature_data/columns/<data>/         the parts, shared by all feature tables of the same data
+feature_data/ledger/                 what the feature tracker knows
 consolidated_reports/<when>/         a report, always in a folder
 
 The first two may lie below the URL of an object store.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -29,7 +28,7 @@ EXPERIMENTS = "experiment_results"
 FEATURES = "feature_data"
 SESSIONS = "sessions"
 LOCK = "run.lock"
-ROWS = "rows.arrow"
+ROWS = "rows.parquet"
 EVENTS = "events.parquet"
 DESCRIPTION = "experiment.json"
 FOLDS = "folds"
@@ -62,7 +61,7 @@ class Experiment:
         """Write what the jobs need besides the features; a second call changes nothing."""
         storage = self.storage
         if not self.exists:
-            files = {ROWS: _ipc(_rows(panel, last_known)), EVENTS: parquet(panel.events.table)}
+            files = {ROWS: parquet(_rows(panel, last_known)), EVENTS: parquet(panel.events.table)}
             for name, data in files.items():
                 storage.write(name, data)
             storage.write_json(DESCRIPTION, {
@@ -89,12 +88,12 @@ class Experiment:
 
     @cached_property
     def rows(self) -> pl.DataFrame:
-        """The panel's rows without its features, mapped into memory.
+        """The panel's rows without its features.
 
         Columns ``time``, ``label_end`` (int64 ns), ``entity``, ``code``, ``y``, ``last_known``
         and ``usable``.
         """
-        return pl.read_ipc(self.storage.fetch(ROWS, self.description["files"][ROWS]))
+        return self.storage.read_parquet(ROWS, self.description["files"][ROWS])
 
     @cached_property
     def schema(self) -> Schema:
@@ -245,9 +244,3 @@ def _rows(panel: Panel, last_known: npt.NDArray[np.float64]) -> pl.DataFrame:
         "usable": panel.usable,
     })
 
-
-def _ipc(frame: pl.DataFrame) -> bytes:
-    """An uncompressed Arrow file, which all processes map into the same memory."""
-    buffer = io.BytesIO()
-    frame.write_ipc(buffer, compression="uncompressed")
-    return buffer.getvalue()

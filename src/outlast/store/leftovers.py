@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from outlast.store.experiments import Experiment, Store
+from outlast.store.experiments import FEATURES, Experiment, Store
+from outlast.store.feature_tables import FeatureStore
 from outlast.store.jobs import FAILURE, OUTPUT, RECORD
 
 
@@ -23,7 +24,7 @@ def leftovers(store: Store) -> list[str]:
     list of str
         Names relative to the store's root: files, and folders.
     """
-    found = store.storage.temporaries()
+    found = store.storage.temporaries() + list(_unnamed_parts(store))
     for experiment in store.experiments():
         base = f"experiment_results/{experiment.name}"
         found += [f"{base}/{name}" for name in _dead(experiment)]
@@ -46,6 +47,16 @@ def sweep(store: Store) -> list[str]:
         store.storage.remove(name)
         found.append(name)
     return found
+
+
+def _unnamed_parts(store: Store) -> Iterator[str]:
+    """Columns that no feature table names, as after a kill before its manifest was written."""
+    tables = FeatureStore(store.features)
+    manifests = [m for name in store.features.folders() if (m := tables.manifest(name))]
+    named = {part.file for manifest in manifests for part in manifest.parts}
+    for name in store.features.files("columns"):
+        if not name.endswith(".json") and name not in named:
+            yield f"{FEATURES}/{name}"
 
 
 def _dead(experiment: Experiment) -> Iterator[str]:
