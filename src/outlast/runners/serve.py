@@ -120,8 +120,9 @@ def flush() -> None:
 def _free_streams(printed: int) -> None:
     """Let there be nothing to read, and one pipe for all that is printed, even from C."""
     empty = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(empty, 0)
-    os.close(empty)
+    if empty != 0:  # which it is where the work has closed it
+        os.dup2(empty, 0)
+        os.close(empty)
     os.dup2(printed, 1)
     os.dup2(printed, 2)
 
