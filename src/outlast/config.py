@@ -210,6 +210,10 @@ class Config(Settings):
         return self.store or self.reports
 
 
+# Settings that decide how a run is done and not what comes out of it.
+HOW = frozenset({"n_jobs", "job_timeout", "memory_limit", "reports", "store", "new_data",
+                 "allow_leaks", "runner", "address", "strict"})
+
 QUICK: dict[str, Any] = {
     "models": ["prior", "last_value", "linear", "lightgbm"],
     "splits": ["temporal", "event_aware", "random"],

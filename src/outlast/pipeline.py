@@ -22,14 +22,9 @@ from outlast.experiments import (
     within_budget,
 )
 from outlast.records import Finding, Record, Strategy, content_hash, source_hash
-from outlast.report import (
-    Document,
-    Material,
-    RenderedReport,
-    build_document,
-    find_report,
-    render,
-)
+from outlast.report.build import Material, build_document
+from outlast.report.document import Document
+from outlast.report.render import RenderedReport, find_report, render
 from outlast.store import Experiment, Store, point_latest, read_sessions
 
 REPORTS = "consolidated_reports"

@@ -108,7 +108,7 @@ def test_runs_and_features_can_be_told(folder):
         (["--data", "nat.csv", *DATA[2:]], "3 missing value(s), first at row(s) [0, 1, 2]"),
         ([*DATA, "--n_trials", "-1"], "n_trials"),
         (["--n_trails", "3"], "Did you mean --n_trials?"),
-        (["--optimization", "optun"], "Choose from"),
+        (["--optimization", "optun"], "Input should be 'optuna', 'random', 'grid' or 'none'"),
         (["--models"], "name at least one"),
         (["--target", "big_move"], "did you mean 'big_move_5'?"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from outlast import __version__
-from outlast.cli import audit, commands, doctor, plan, runs, tracker, worker
 from outlast.errors import OutlastError
 
 app = App(
@@ -24,12 +24,15 @@ app = App(
     # Flags are shown as they are documented, --n_trials; --n-trials is understood too.
     default_parameter=Parameter(negative=(), consume_multiple=True, name_transform=str),
 )
-for command in (commands.run, commands.resume, commands.experiments, commands.train,
-                commands.report, plan.splits, audit.audit, worker.worker, worker.gc,
-                doctor.doctor):
-    app.command(command)
-app.command(tracker.app)
-app.command(runs.app)
+# By path: a command imports what it needs, and not what all the others need.
+for path in ("commands:run", "commands:resume", "commands:experiments", "commands:train",
+             "commands:report", "plan:splits", "audit:audit", "worker:worker", "worker:gc",
+             "doctor:doctor"):
+    app.command(f"outlast.cli.{path}")
+app.command("outlast.cli.tracker:app", name="features",
+            help="What the feature tracker knows, across all runs.")
+app.command("outlast.cli.runs:app", name="runs",
+            help="Sessions and jobs: what was run, when, and how it ended.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -72,6 +75,13 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         # A second Ctrl-C ends the process at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         errors.print("\nstopped; nothing that was finished is lost. Go on with:\n  "
-                     f"{escape(commands.resume_command())}", soft_wrap=True)
+                     f"{escape(_resume_command())}", soft_wrap=True)
         return 130
     return 0
+
+
+def _resume_command() -> str:
+    """Return the command line that goes on where this one was stopped."""
+    name = sys.argv[0]
+    start = ["python", name] if name.endswith(".py") else ["outlast"]
+    return shlex.join([*start, *sys.argv[1:]])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -93,15 +91,23 @@ def resume(
 
 
 def _run(config: Config) -> None:
-    from outlast.cli.display import live_progress, show_result
-    from outlast.pipeline import run_pipeline
+    from outlast.cli.display import live_progress, show_outcome, show_recalled, show_result
+    from outlast.recall import recall, remember
 
     console = Console()
+    if (known := recall(config)) is not None:
+        show_result(console, known.document, known.html)
+        show_recalled(console, known)
+        return
+    from outlast.pipeline import run_pipeline
+
     with live_progress(console) as listener:
         result = run_pipeline(config, listener=listener, on_check=listener.on_check)
-    show_result(console, result)
+    show_result(console, result.document, result.report.html)
     if result.outcome is not None:
+        show_outcome(console, result.outcome)
         judge_outcome(result.outcome, config)
+        remember(config, result.outcome, result.report.html)
 
 
 def judge_outcome(outcome: Outcome, config: Config) -> None:
@@ -220,11 +226,5 @@ def _report(config: Config, experiment: str | None) -> None:
     from outlast.cli.display import show_result
     from outlast.pipeline import report_only
 
-    show_result(Console(), report_only(config, experiment))
-
-
-def resume_command() -> str:
-    """Return the command line that goes on where this one was stopped."""
-    name = sys.argv[0]
-    start = ["python", name] if name.endswith(".py") else ["outlast"]
-    return shlex.join([*start, *sys.argv[1:]])
+    result = report_only(config, experiment)
+    show_result(Console(), result.document, result.report.html)

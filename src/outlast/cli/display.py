@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,13 +13,15 @@ from rich.panel import Panel as Box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from outlast.cli.foresight import duration
-from outlast.experiments import Outcome
-from outlast.experiments import Progress as Step
+from outlast.cli.foresight import duration, show_left_out
 from outlast.judge.board import Row
 from outlast.judge.wording import bounds, number, signed_number
-from outlast.pipeline import PipelineResult
-from outlast.report import Document
+
+if TYPE_CHECKING:
+    from outlast.experiments import Outcome
+    from outlast.experiments import Progress as Step
+    from outlast.recall import Recalled
+    from outlast.report.document import Document
 
 _COLOURS = {"clear": "green", "tie": "green", "none": "red", "not_enough_evidence": "yellow",
             "only_leaky": "yellow"}
@@ -97,20 +100,28 @@ def _print_failure(console: Console, step: Step) -> None:
                       f"{escape(failure.message.splitlines()[0])}")
 
 
-def show_result(console: Console, result: PipelineResult) -> None:
+def show_result(console: Console, document: Document, html: Path) -> None:
     """Print the headline, the leaderboard of the headline split, and where the report is."""
-    document = result.document
     console.print()
     console.print(_headline(document))
     show_leaderboard(console, document)
     _show_issues(console, document)
-    if result.outcome is not None:
-        for left_out in result.outcome.plan.skipped:
-            name = left_out.model if left_out.model != "all" else left_out.split
-            console.print(f"[dim]left out: {escape(name)}, {escape(left_out.reason)}[/]")
-        console.print(_counts(result.outcome))
-    console.print(f"Report:   [bold]{escape(str(result.report.html))}[/]", soft_wrap=True)
-    console.print(f"Markdown: {escape(str(result.report.markdown))}", soft_wrap=True)
+    console.print(f"Report:   [bold]{escape(str(html))}[/]", soft_wrap=True)
+    console.print(f"Markdown: {escape(str(html.with_name('report.md')))}", soft_wrap=True)
+
+
+def show_outcome(console: Console, outcome: Outcome) -> None:
+    """Print what was left out, and how many jobs were trained, reused and failed."""
+    for left_out in outcome.plan.skipped:
+        show_left_out(console, vars(left_out))
+    console.print(_counts(outcome))
+
+
+def show_recalled(console: Console, known: Recalled) -> None:
+    """Print the same of a run that was found finished."""
+    for left_out in known.skipped:
+        show_left_out(console, left_out)
+    console.print(f"[dim]0 jobs trained, {known.n_jobs} reused from the store[/]")
 
 
 def show_leaderboard(console: Console, document: Document) -> None:

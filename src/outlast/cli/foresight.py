@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from outlast.experiments import Estimate, Prepared
-from outlast.experiments.estimate import memory_limit, unscorable
+if TYPE_CHECKING:
+    from outlast.experiments import Estimate, Prepared
 
 
 def show_estimate(console: Console, prepared: Prepared, found: Estimate) -> None:
@@ -19,6 +22,8 @@ def show_estimate(console: Console, prepared: Prepared, found: Estimate) -> None
     prepared : Prepared
     found : Estimate
     """
+    from outlast.experiments.estimate import memory_limit, unscorable
+
     table = Table(title="what would be run", title_justify="left", box=None, pad_edge=False,
                   header_style="bold")
     for name in ("model", "search", "jobs", "done", "shared", "fits up to", "rows up to", "CPU"):
@@ -30,15 +35,20 @@ def show_estimate(console: Console, prepared: Prepared, found: Estimate) -> None
             duration(cell.seconds))
     console.print(table)
     for left_out in prepared.plan.skipped:
-        names = (left_out.model, left_out.split, left_out.search)
-        what = " ".join(name for name in names if name != "all") or "everything"
-        console.print(f"left out: {escape(what)}, {escape(left_out.reason)}", soft_wrap=True)
+        show_left_out(console, vars(left_out))
     for sentence in unscorable(prepared.plan, prepared.panel):
         console.print(f"[yellow]cannot be scored[/]: {escape(sentence)}", soft_wrap=True)
     how, limit = found.parallelism, memory_limit(prepared.config)
     console.print(f"{how.processes} process(es) of {how.threads} thread(s): about "
                   f"[bold]{duration(found.seconds)}[/] and {found.memory / 1e9:.1f} GB "
                   f"(limit {limit / 1e9:.1f} GB); nothing was trained", soft_wrap=True)
+
+
+def show_left_out(console: Console, left_out: Mapping[str, Any]) -> None:
+    """Print what of the matrix is not run, and why."""
+    names = [left_out[key] for key in ("model", "split", "search") if left_out[key] != "all"]
+    console.print(f"[dim]left out: {escape(' '.join(names))}, {escape(left_out['reason'])}[/]",
+                  soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

@@ -58,8 +58,10 @@ class MatrixOptions:
     """Splits: temporal, event_aware, walk_forward, expanding_window, purged_kfold,
     combinatorial_purged, leave_one_event_out, regime, group, random (leaky contrast), or the
     dotted path of any other splitter."""
-    optimization: tuple[Literal["optuna", "random", "grid", "none"], ...] | None = None
-    """Hyper-parameter searches; `none` is the defaults. [default: none optuna]"""
+    # Not a tuple of literals: there the parser takes the word "none" for no value at all.
+    optimization: tuple[str, ...] | None = None
+    """Hyper-parameter searches: optuna, random, grid, or none for the defaults.
+    [default: none optuna]"""
     n_trials: int | None = None
     """Trials of one search, the defaults included. [default: 10]"""
     features: str | None = None

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from outlast.config import Config
+from outlast.config import HOW, Config
 from outlast.data import Panel
 from outlast.data.hashing import table_hash
 from outlast.data.times import format_ns
 from outlast.errors import ResumeError
 from outlast.store import Experiment, Store, read_sessions
 
-# Settings that decide how a run is done and not what comes out of it.
-_HOW = frozenset({"n_jobs", "time_budget", "job_timeout", "memory_limit", "reports", "store",
-                  "new_data", "allow_leaks", "runner", "address", "strict"})
 _LISTS = ("models", "splits", "optimization")
 
 
@@ -78,7 +75,7 @@ def config_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
         Empty if they are the same; the order of keys does not count.
     """
     found: list[str] = []
-    for key in sorted((before.keys() | after.keys()) - _HOW):
+    for key in sorted((before.keys() | after.keys()) - HOW - {"time_budget"}):
         old, new = before.get(key), after.get(key)
         if key == "data":
             found += [f"data.{change}" for change in config_changes(old or {}, new or {})]
