@@ -179,7 +179,7 @@ def tune(
     >>> search = Search("grid", n_trials=3)
     >>> tuned = tune(make_model("linear"), data, times, search, METRICS["log_loss"], context)
     >>> tuned.params, [trial.state for trial in tuned.trials]
-    ({'alpha': 10.0}, ['complete', 'complete', 'complete'])
+    ({'alpha': 10.0}, ['complete', 'pruned', 'complete'])
     """
     if search.kind == "none" or not model.space():
         return _untuned(model)
