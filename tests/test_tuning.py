@@ -12,7 +12,7 @@ from outlast.data.events import Events
 from outlast.data.times import Instants
 from outlast.errors import InputError
 from outlast.metrics import METRICS
-from outlast.models import FitContext, Matrix, make_model
+from outlast.models import FitContext, Matrix, Model, make_model
 from outlast.models.lightgbm import LightGBM
 from outlast.models.linear import FittedLinear, Linear
 from outlast.splits import make_splitter
@@ -150,8 +150,57 @@ def test_a_trial_that_falls_behind_is_pruned_and_never_chosen():
     assert pruned
     assert all(trial.score is None and len(trial.fold_scores) == 1 for trial in pruned)
     assert all(len(trial.fold_scores) == 2 for trial in complete)
-    assert all(trial.state == "complete" for trial in tuned.trials[:4])
+    assert tuned.trials[0].state == "complete"
     assert tuned.params["alpha"] in [trial.params["alpha"] for trial in complete]
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "xgboost", "catboost"])
+def test_binned_rows_that_trials_share_change_no_score(name, monkeypatch):
+    search, fit = Search("random", 4), Model.fit
+    shared = tune(make_model(name), *sample(), search, AUC, BINARY)
+
+    def fit_alone(model, train, params, context, *, valid, **options):
+        train, valid = (side.take(slice(None)) for side in (train, valid))
+        return fit(model, train, params, context, valid=valid, **options)
+
+    monkeypatch.setattr(Model, "fit", fit_alone)
+    alone = tune(make_model(name), *sample(), search, AUC, BINARY)
+    assert without_seconds(shared) == without_seconds(alone)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_race_keeps_the_one_trial_that_learns_what_is_planted(seed):
+    """Whatever the order of the trials, the only alpha that lets the model learn wins."""
+    model = Linear()
+    model.grid_points = {"alpha": [1e12, 1e11, 1e10, 1e9, 1e8, 1e7, 1e6, 1.0, 100.0]}
+    model.default_params = {"alpha": 1e12}
+    data, times = sample(n_days=400, seed=seed)
+    search = Search("grid", 9, inner_splits=4)
+    tuned = tune(model, data, times, search, METRICS["log_loss"], replace(BINARY, seed=seed))
+    assert tuned.params["alpha"] in (1.0, 100.0)
+    assert "pruned" in {trial.state for trial in tuned.trials}
+
+
+def test_after_each_fold_the_best_third_of_those_that_came_as_far_goes_on():
+    tuned = tune(make_model("linear"), *sample(), Search("random", 30, inner_splits=3), AUC, BINARY)
+    for n_folds in (1, 2):
+        means = []
+        for trial in (t for t in tuned.trials if len(t.fold_scores) >= n_folds):
+            means.append(np.mean(trial.fold_scores[:n_folds]))
+            enough = sorted(means, reverse=True)[max(1, len(means) // 3) - 1]
+            assert (len(trial.fold_scores) > n_folds) == (means[-1] >= enough)
+    assert {len(trial.fold_scores) for trial in tuned.trials} == {1, 2, 3}
+
+
+def test_a_time_budget_ends_the_search_and_the_note_says_so():
+    search = Search("random", 500, time_budget=1e-9)
+    tuned = tune(make_model("linear"), *sample(), search, AUC, BINARY)
+    assert [trial.state for trial in tuned.trials] == ["complete"]
+    assert tuned.note == "the time budget of 1e-09 s ended the search after 1 of 500 trials"
+    enough = replace(search, n_trials=3, time_budget=1e9)
+    free = tune(make_model("linear"), *sample(), replace(enough, time_budget=None), AUC, BINARY)
+    assert without_seconds(tune(make_model("linear"), *sample(), enough, AUC, BINARY)) == (
+        without_seconds(free))
 
 
 @pytest.mark.parametrize("rules", [{}, {"gap": "3D"}])
@@ -159,9 +208,10 @@ def test_a_trial_that_falls_behind_is_pruned_and_never_chosen():
 def test_fitted_watched_and_scored_rows_follow_each_other_without_overlap(rules, inner_splits):
     data, times = sample()
     model = Watched()
-    tune(model, data, replace(times, rules=rules), Search("random", 2, inner_splits), AUC, BINARY)
+    search = Search("random", 2, inner_splits)
+    tuned = tune(model, data, replace(times, rules=rules), search, AUC, BINARY)
     gap = 3 * DAY if rules else 0
-    assert len(model.calls) == 2 * inner_splits
+    assert len(model.calls) == sum(len(trial.fold_scores) for trial in tuned.trials)
     for rows in model.calls:
         for earlier, later in (("core", "tail"), ("core", "scored"), ("tail", "scored")):
             known = times.label_end[rows[earlier]].max()
@@ -202,12 +252,12 @@ def test_rows_outside_the_training_part_change_nothing():
 
 
 @pytest.mark.parametrize("inner_splits", [1, 2, 3])
-def test_the_rounds_are_the_median_over_the_inner_folds(inner_splits):
+def test_the_rounds_are_the_upper_quartile_over_the_inner_folds(inner_splits):
     model = Watched()
     tuned = tune(model, *sample(), Search("random", 1, inner_splits), AUC, BINARY)
     rounds = [rows["rounds"] for rows in model.calls]
     assert len(set(rounds)) == inner_splits
-    assert tuned.n_iterations == tuned.trials[0].n_iterations == round(np.median(rounds))
+    assert tuned.n_iterations == tuned.trials[0].n_iterations == round(np.quantile(rounds, 0.75))
     assert "n_iterations" not in tuned.params
 
 
@@ -293,7 +343,8 @@ def test_other_tasks_are_searched_too(task, metric):
     for name in ("linear", "lightgbm"):
         tuned = tune(make_model(name), replace(data, y=y), times, Search("optuna", 3),
                      METRICS[metric], context)
-        assert [trial.state for trial in tuned.trials] == ["complete"] * 3
+        assert {trial.state for trial in tuned.trials} <= {"complete", "pruned"}
+        assert tuned.trials[0].state == "complete"
 
 
 def test_inner_splits_inherit_gap_and_events_and_nothing_else():
@@ -327,3 +378,5 @@ def test_a_search_is_checked_when_it_is_made():
         Search("grid", 0)
     with pytest.raises(InputError, match="inner_splits must be at least 1, got -1"):
         Search("grid", 1, -1)
+    with pytest.raises(InputError, match="time_budget must be a positive number of seconds, got 0"):
+        Search("grid", time_budget=0)

@@ -51,3 +51,12 @@ def test_a_target_needs_a_label_in_every_row(y):
 def test_a_target_needs_rows():
     with pytest.raises(InputError, match="at least one row"):
         _ = matrix().take(slice(0, 0)).target
+
+
+def test_a_form_is_made_once_per_key_and_not_handed_on_to_other_rows():
+    whole, made = matrix(), []
+    for key in ("a", "b", "a"):
+        whole.form(key, lambda key=key: made.append(key))
+    assert made == ["a", "b"]
+    whole.take(slice(0, 2)).form("a", lambda: made.append("part"))
+    assert made == ["a", "b", "part"]

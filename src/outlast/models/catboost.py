@@ -128,6 +128,11 @@ def _order(width: int, categorical: tuple[int, ...]) -> list[int]:
 
 
 def _pool(data: Matrix, threads: int) -> Any:
+    """Return the rows as CatBoost reads them, made once."""
+    return data.form(("catboost", threads), lambda: _new_pool(data, threads))
+
+
+def _new_pool(data: Matrix, threads: int) -> Any:
     """Numbers as they are, categories as text: CatBoost knows no missing category."""
     import catboost
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 _FILE = "model.txt"
+# Parameters that shape trees and leave the binned table as it is.
+_OF_TREES = {"learning_rate", "num_leaves", "min_data_in_leaf", "feature_fraction",
+             "bagging_fraction", "lambda_l2"}
 _OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 
 
@@ -104,7 +107,7 @@ class LightGBM(Model):
         train = _dataset(order.train, params)
         watched, callbacks = [], []
         if order.valid is not None:
-            watched = [_dataset(order.valid, params, train)]
+            watched = [_dataset(order.valid, params, order.train)]
             callbacks = [lightgbm.early_stopping(PATIENCE, verbose=False)]
         booster = lightgbm.train(params, train, order.rounds, valid_sets=watched,
                                  callbacks=callbacks)
@@ -114,16 +117,24 @@ class LightGBM(Model):
 
 def _fixed(context: FitContext) -> dict[str, Any]:
     """Objective, silence, and one result whatever the machine."""
+    # Columns are kept whatever min_data_in_leaf is, so that one binned table serves every value.
     params = {"objective": _OBJECTIVES[context.task], "num_threads": context.threads,
               "seed": context.seed, "deterministic": True, "force_col_wise": True,
-              "verbosity": -1}
+              "feature_pre_filter": False, "verbosity": -1}
     if context.task == "multiclass":
         params["num_class"] = context.n_classes
     return params
 
 
-def _dataset(data: Matrix, params: dict[str, Any], reference: Any = None) -> Any:
+def _dataset(data: Matrix, params: dict[str, Any], reference: Matrix | None = None) -> Any:
+    """Return the binned rows; those that are watched are binned like the training rows."""
     import lightgbm
 
-    return lightgbm.Dataset(data.X, data.target, categorical_feature=list(data.categorical),
-                            params=params, reference=reference)
+    binning = {key: value for key, value in params.items() if key not in _OF_TREES}
+
+    def make() -> Any:
+        like = None if reference is None else _dataset(reference, params)
+        return lightgbm.Dataset(data.X, data.target, categorical_feature=list(data.categorical),
+                                params=binning, reference=like).construct()
+
+    return data.form(("lightgbm", repr(sorted(binning.items())), reference), make)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +14,14 @@ from outlast.records import Task
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp] | npt.NDArray[np.bool_] | slice
+Form = TypeVar("Form")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matrix:
     """One side of a fold, ready for any library.
+
+    Its arrays must not change once a model was fitted to them, see `form`.
 
     Attributes
     ----------
@@ -41,6 +46,7 @@ class Matrix:
     categorical: tuple[int, ...] = ()
     y: Floats | None = None
     last_known: Floats | None = None
+    _forms: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or self.X.shape[1] != len(self.columns):
@@ -58,6 +64,22 @@ class Matrix:
         y = None if self.y is None else self.y[rows]
         last_known = None if self.last_known is None else self.last_known[rows]
         return Matrix(self.X[rows], self.columns, self.categorical, y, last_known)
+
+    def form(self, key: Hashable, make: Callable[[], Form]) -> Form:
+        """Return these rows in a library's own form, made by `make` once per key.
+
+        Binning a table costs as much as many a boosting round; all fits on one matrix share
+        it. The key names whatever the form depends on besides the rows.
+
+        Examples
+        --------
+        >>> matrix = Matrix(np.ones((2, 1), "f4"), ("a",))
+        >>> matrix.form("sum", matrix.X.sum) is matrix.form("sum", matrix.X.sum)
+        True
+        """
+        if key not in self._forms:
+            self._forms[key] = make()
+        return self._forms[key]  # type: ignore[no-any-return]
 
     @property
     def target(self) -> Floats:

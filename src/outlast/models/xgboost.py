@@ -58,8 +58,9 @@ class FittedXGBoost(FittedModel):
     def _rows(self, data: Matrix) -> Any:
         import xgboost
 
-        return xgboost.DMatrix(data.X, feature_types=_types(data), enable_categorical=True,
-                               nthread=self.card.context.threads)
+        threads = self.card.context.threads
+        return data.form(("xgboost rows", threads), lambda: xgboost.DMatrix(
+            data.X, feature_types=_types(data), enable_categorical=True, nthread=threads))
 
 
 class XGBoost(Model):
@@ -99,7 +100,7 @@ class XGBoost(Model):
         train = _binned(order.train, params)
         stopping: dict[str, Any] = {}
         if order.valid is not None:
-            stopping = {"evals": [(_binned(order.valid, params, train), "valid")],
+            stopping = {"evals": [(_binned(order.valid, params, order.train), "valid")],
                         "early_stopping_rounds": PATIENCE}
         booster = xgboost.train(params, train, order.rounds, verbose_eval=False, **stopping)
         if order.valid is not None:
@@ -116,12 +117,19 @@ def _fixed(context: FitContext) -> dict[str, Any]:
     return params
 
 
-def _binned(data: Matrix, params: dict[str, Any], reference: Any = None) -> Any:
+def _binned(data: Matrix, params: dict[str, Any], reference: Matrix | None = None) -> Any:
+    """Return the binned rows; those that are watched are binned like the training rows."""
     import xgboost
 
-    return xgboost.QuantileDMatrix(data.X, data.target, feature_types=_types(data),
-                                   enable_categorical=True, max_bin=params.get("max_bin"),
-                                   nthread=params["nthread"], ref=reference)
+    max_bin, threads = params.get("max_bin"), params["nthread"]
+
+    def make() -> Any:
+        like = None if reference is None else _binned(reference, params)
+        return xgboost.QuantileDMatrix(data.X, data.target, feature_types=_types(data),
+                                       enable_categorical=True, max_bin=max_bin,
+                                       nthread=threads, ref=like)
+
+    return data.form(("xgboost bins", max_bin, threads, reference), make)
 
 
 def _types(data: Matrix) -> list[str]:

@@ -75,6 +75,19 @@ class ModelContract(FittedRules):
             assert np.array_equal(again.predict(good), learned.predict(good)), (
                 f"{task}: so many rounds without watching give another model")
 
+    def test_what_fits_share_changes_nothing(self) -> None:
+        """Fits on one matrix may share its binned form; a matrix of its own gives the same."""
+        for task in self.tasks():
+            train, valid = labelled_rows(task), labelled_rows(task, seed=2)
+            for space in ({}, self._corner()):
+                fresh = [data.take(slice(None)) for data in (train, valid)]
+                shared, alone = (
+                    self.model().fit(rows, space, context_of(task), valid=watched).predict(watched)
+                    for rows, watched in ((train, valid), fresh))
+                assert np.array_equal(shared, alone), (
+                    f"{task}: earlier fits on the same matrix change the prediction; the key of "
+                    "Matrix.form must name every parameter that the form depends on")
+
     def test_nothing_is_printed_or_left_in_the_working_folder(self) -> None:
         """A model works silently, and writes where it is told to."""
         for task in self.tasks():
@@ -181,6 +194,12 @@ class ModelContract(FittedRules):
                 card = self._read(place).card
             assert card.kind == self.model().name, f"the card says {card.kind!r}"
             assert card.columns == COLUMNS, f"the card has the columns {card.columns}"
+
+    def _corner(self) -> dict[str, Any]:
+        """The far end of everything that is searched."""
+        space = self.model().space()
+        return {name: getattr(free, "high", None) or free.choices[-1]  # type: ignore[attr-defined]
+                for name, free in space.items()}
 
     def _boosted(self, **options: Any) -> Iterator[tuple[Task, FittedModel]]:
         return self._fitted(**options) if self.model().stops_early else iter(())
