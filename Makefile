@@ -17,11 +17,14 @@ BIN := .venv/bin
 RUN := .venv/catboost.stamp
 DEV := .venv/dev.stamp
 ORACLES := .venv/oracles
+RIVALS := .venv/rivals
 
 # The build backend is pinned too: one name for older pips, one for newer.
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Nothing is compiled when it is installed, so what is imported must be kept compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -55,8 +58,11 @@ check: test lint docs  ## all of the above
 traps: $(DEV)  ## tables of noise on which common mistakes look like skill; writes docs/traps.md
 	$(BIN)/python -m benchmarks.traps --write docs/traps.md $(ARGS)
 
-bench: $(DEV)  ## time the splitters and the exact leak checks on a million rows
-	$(BIN)/python -m benchmarks.splits $(ARGS)
+bench: $(DEV) $(RIVALS)/stamp  ## ratios against rivals, with their bars; half an hour; options in ARGS
+	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(DEV)  ## faults again and again: kills at random, thousands of jobs; half an hour
+	$(BIN)/pytest -m soak $(ARGS)
 
 dist: $(DEV)  ## wheel and sdist, in dist/
 	rm -rf dist
@@ -66,6 +72,9 @@ constraints: $(DEV)  ## choose the newest versions anew, for every supported Pyt
 	$(BIN)/uv pip compile --universal --upgrade --quiet --extra dev --python-version 3.11 \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file constraints.txt pyproject.toml
+	$(BIN)/uv pip compile --upgrade --quiet --python-version 3.11 \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --output-file benchmarks/rivals/constraints.txt benchmarks/rivals/requirements.txt
 	printf 'skfolio\ntscv\n' | $(BIN)/uv pip compile --universal --upgrade --quiet \
 	    --constraint constraints.txt --python-version 3.11 \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
@@ -90,4 +99,10 @@ $(ORACLES)/stamp: $(DEV) tests/oracles/weekly/constraints.txt
 	$(ORACLES)/bin/pip install --quiet --quiet --no-compile \
 	    --constraint tests/oracles/weekly/constraints.txt \
 	    --editable '.[pandas]' hypothesis pytest skfolio tscv
+	@touch $@
+
+$(RIVALS)/stamp: $(DEV) benchmarks/rivals/constraints.txt
+	$(BIN)/python -m venv $(RIVALS)
+	PIP_CONSTRAINT= $(RIVALS)/bin/pip install --quiet --quiet \
+	    --requirement benchmarks/rivals/constraints.txt
 	@touch $@

@@ -16,11 +16,13 @@ from typing import Any
 from unittest import mock
 
 from benchmarks.measure import Measure, show
-from benchmarks.panels import wide_panel
-from outlast.config import Config, make_config
+from benchmarks.panels import as_it_is, planted_panel
+from outlast.config import make_config
 from outlast.data import Panel
-from outlast.experiments import Progress, prepare, run, work
+from outlast.experiments import Progress, prepare, work
+from outlast.experiments import run as run_jobs
 from outlast.experiments.train import run_job
+from outlast.features import Recipe
 
 _MATRIX = {"models": ["linear", "lightgbm", "xgboost", "catboost"],
            "splits": ["temporal", "walk_forward", "expanding_window"],
@@ -75,17 +77,19 @@ def _clocked() -> Iterator[dict[str, float]]:
             patch.stop()
 
 
-def overhead(name: str, panel: Panel | None, **values: Any) -> Measure:
+def overhead(
+    name: str, panel: Panel | None = None, recipe: Recipe | None = None, **values: Any
+) -> Measure:
     """Measure a matrix: wall-clock time x processes over the seconds inside the libraries."""
     with tempfile.TemporaryDirectory() as folder:
         config = make_config({**_MATRIX, "reports": folder, **values})
-        prepared = prepare(config, panel)
+        prepared = prepare(config, panel, recipe)
         times = Path(folder) / "times"
         times.mkdir()
         os.environ["OUTLAST_BENCH"] = str(times)
         begun = time.perf_counter()
         with mock.patch.object(work, "run_job", timed_job):
-            outcome = run(prepared, _quiet)
+            outcome = run_jobs(prepared, _quiet)
         wall = time.perf_counter() - begun
         inside = sum(json.loads(path.read_text())["seconds"] for path in times.iterdir())
     cores = prepared.how.processes * prepared.how.threads
@@ -101,9 +105,8 @@ def _quiet(step: Progress) -> None:
     del step
 
 
-def finished(config: Config | None = None) -> Measure:
+def finished() -> Measure:
     """Measure how long the command takes on a matrix that is finished, as a whole process."""
-    del config
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "outlast", "run", "--reports", folder, "--models",
                    "prior", "last_value", "linear", "lightgbm", "--optimization", "none"]
@@ -122,15 +125,15 @@ def finished(config: Config | None = None) -> Measure:
                    f"median of 5 whole processes, {cpu:.2f} s of CPU", unit="s")
 
 
-def measures(quick: bool = False) -> list[Measure]:
+def run(quick: bool = False) -> list[Measure]:
     """Return all figures of this module."""
     values = {"n_trials": 5} if quick else {}
     few = {"splits": ["temporal"], "models": ["lightgbm", "xgboost"], **values}
-    return [finished(), overhead("stocks, 12,154 x 28", None, **values),
-            overhead("panel, 103,000 x 50", wide_panel(), **few)]
+    return [finished(), overhead("stocks, 12,154 x 28", **values),
+            overhead("planted panel, 103,000 x 50", planted_panel(), as_it_is(), **few)]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    show(measures(parser.parse_args().quick))
+    show(run(parser.parse_args().quick))

@@ -7,34 +7,44 @@ Run it from the repository root:
     python -m benchmarks.report_scale --shape small    # 1,000 jobs
 
 Records and predictions are made from a seed: each model has a skill of its own, and all of
-them share most of their errors, as models of one table do. `finished_jobs` yields them one by
-one, so that they can be written through a store as well; here they stay in memory.
+them share most of their errors, as models of one table do. All are committed to a store, job by
+job; then the command that writes a report is timed as a whole process.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from benchmarks.measure import Measure, show
+from outlast.config import make_config
 from outlast.data import Events, Panel, Schema
+from outlast.experiments.work import compact
 from outlast.feature_tracker.observations import observe
 from outlast.metrics import METRICS, weighted_scores
 from outlast.records import BlockAudit, Decision, FoldAudit, Job, Record, Strategy, TrialRecord
-from outlast.report import Material, build_document, render
-from outlast.store import Experiment
-
-T = TypeVar("T")
+from outlast.store import (
+    OBSERVATIONS,
+    PREDICTIONS,
+    Experiment,
+    Store,
+    now,
+    open_session,
+    parquet,
+)
 
 DAY = 86_400 * 10**9
 N_ENTITIES, N_DAYS, HORIZON = 10, 2_600, 2
@@ -82,33 +92,6 @@ class Finished:
     record: Record
     predictions: pl.DataFrame
     observations: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class MemoryJobs:
-    """The jobs of an experiment without a disk."""
-
-    finished: dict[str, Finished] = field(default_factory=dict)
-
-    def predictions(self, record: Record) -> pl.DataFrame:
-        """The held-out predictions of a job."""
-        return self.finished[record.job.id].predictions
-
-    def observations(self, record: Record) -> pl.DataFrame:
-        """The feature observations of a job."""
-        return self.finished[record.job.id].observations
-
-
-@dataclass(frozen=True)
-class MemoryExperiment(Experiment):
-    """An experiment whose table is on disk and whose jobs are in memory."""
-
-    memory: MemoryJobs = field(default_factory=MemoryJobs)
-
-    @property
-    def jobs(self) -> MemoryJobs:  # type: ignore[override]
-        """The finished jobs."""
-        return self.memory
 
 
 def make_panel() -> Panel:
@@ -240,41 +223,56 @@ def _decisions() -> tuple[Decision, ...]:
         for k, (name, _) in enumerate(FEATURES))
 
 
-def make_material(shape: Shape, folder: Path, seed: int = 0) -> Material:
-    """Everything that a report over the jobs of a shape is made from."""
+def fill_store(shape: Shape, folder: Path, seed: int = 0) -> Experiment:
+    """Commit every job of a shape to a store, one by one, as workers do."""
     panel = make_panel()
-    known = np.zeros(panel.n_rows)
-    made = Experiment.create(folder / "experiment_results" / "scale", panel, known, {
-        "fingerprint": "d" * 16, "features": "f" * 16})
-    jobs = {each.record.job.id: each for each in finished_jobs(shape, seed)}
-    experiment = MemoryExperiment(made.folder, MemoryJobs(jobs))
-    return Material(experiment, [each.record for each in jobs.values()], [])
+    experiment = Store.open(folder).place("scale").create(panel, np.zeros(panel.n_rows), {
+        "fingerprint": "d" * 16, "recipe": "none", "content": {}, "created": now()})
+    jobs, done = experiment.jobs, {}
+    for each in finished_jobs(shape, seed):
+        with jobs.attempt(each.record.job.id) as attempt:
+            (attempt.folder / PREDICTIONS).write_bytes(parquet(each.predictions))
+            (attempt.folder / OBSERVATIONS).write_bytes(parquet(each.observations))
+            sealed = attempt.seal(each.record)
+        jobs.commit(sealed)
+        done[sealed.job.id] = sealed
+    with open_session(experiment, config=make_config().model_dump(mode="json"), seed=0,
+                      jobs=list(done), skipped=[], audit=[]):
+        compact(experiment, done)
+    return experiment
 
 
 def measure(name: str) -> list[Measure]:
-    """Seconds of processor time to judge and to render, and the memory that both took."""
+    """Seconds of a report over all jobs of a store, as a process of its own, and its memory."""
     shape = SHAPES[name]
-    with tempfile.TemporaryDirectory() as folder:
-        material = make_material(shape, Path(folder))
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        judged, document = _timed(lambda: build_document(material))
-        rendered, _ = _timed(lambda: render(document, Path(folder) / "report"))
-        sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB"
-                          for path in sorted((Path(folder) / "report").glob("*.*")))
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    table = f"{name}: {shape.n_jobs:,} jobs, {len(document.leaderboard):,} rows of the leaderboard"
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(os, "fsync"):
+        fill_store(shape, Path(folder))
+        listed, _ = _timed(["runs", "list", "--reports", folder])
+        wall, told = _timed(["report", "--reports", folder])
+        sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in sorted(
+            (Path(folder) / "consolidated_reports" / "latest").glob("*.*")))
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    table = f"{name}: {shape.n_jobs:,} jobs"
     return [
-        Measure("judging and rendering", table, judged + rendered, 7, "less",
-                f"{judged:.2f} s to judge, {rendered:.2f} s to render; {sizes}", "s of CPU"),
-        Measure("peak memory", table, after / 1024, 1.5, "less",
-                f"{after:.0f} MB, of which {before:.0f} MB before the report", "GB"),
+        Measure("a report over all stored jobs", table, wall, 10, "less",
+                f"one whole process, {told}; {sizes}", "s"),
+        Measure("peak memory of that report", table, peak, 1.5, "less", "one process", "GB"),
+        Measure("listing the runs", table, listed, 5, "less", "one whole process", "s"),
     ]
 
 
-def _timed(work: Callable[[], T]) -> tuple[float, T]:
-    begun = time.process_time()
-    done = work()
-    return time.process_time() - begun, done
+def _timed(arguments: list[str]) -> tuple[float, str]:
+    before, begun = os.times(), time.perf_counter()
+    subprocess.run([sys.executable, "-m", "outlast", *arguments], check=True, capture_output=True)
+    after, wall = os.times(), time.perf_counter() - begun
+    cpu = (after.children_user + after.children_system - before.children_user
+           - before.children_system)
+    return wall, f"{wall:.1f} s of wall-clock time, {cpu:.1f} s of CPU"
+
+
+def run() -> list[Measure]:
+    """Measure the shape that people have."""
+    return measure("wide")
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ import pandas as pd
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 from benchmarks.measure import Measure, show
+from benchmarks.panels import DAY, HORIZON, planted_columns
 from outlast.data import load_stocks
 from outlast.data.times import Instants
 from outlast.experiments.protocol import Design
@@ -56,10 +57,8 @@ learner.fit(data["X"], data["y"], task="classification", metric="roc_auc", n_job
 np.save(folder + "/prediction.npy", learner.predict_proba(data["X_test"])[:, 1])
 print(json.dumps({"model": learner.best_estimator, **learner.best_config}))
 """
-DAY = 86_400 * 10**9
 AUC = METRICS["roc_auc"]
 N_FOLDS = 5
-HORIZON = 5
 
 Floats = npt.NDArray[np.float64]
 
@@ -85,32 +84,11 @@ def stocks() -> Table:
     return cut("stocks", data, panel.time.take(usable), panel.label_end[usable])
 
 
-def planted(n_entities: int = 206, n_days: int = 500, seed: int = 0) -> Table:
-    """A panel of 50 columns whose label follows a few of them, less and less as time goes by."""
-    rng = np.random.default_rng(seed)
-    n = n_entities * n_days
-    steps = rng.normal(size=(n_days, n_entities, 46))
-    memory = np.linspace(0.0, 0.95, 46)
-    for day in range(1, n_days):
-        steps[day] = memory * steps[day - 1] + np.sqrt(1 - memory**2) * steps[day]
-    numbers = steps.reshape(n, 46)
-    sector, shop, weekday, mood = (rng.integers(0, size, n) for size in (11, 60, 5, 3))
-    entity = np.tile(np.arange(n_entities), n_days)
-    sector, shop = entity % 11, entity % 60
-    age = np.repeat(np.linspace(0, 1, n_days), n_entities)
-    x = numbers.T
-    margin = (0.9 * np.tanh(x[0]) * np.sign(x[1]) + 0.6 * (x[2] > 0.8) - 0.5 * np.abs(x[3])
-              + 0.5 * np.sin(2 * x[4]) + 0.4 * x[5] * (sector % 3 == 0)
-              + 0.5 * (1 - age) * x[6] + 0.5 * age * x[7] + rng.normal(size=60)[shop] * 0.4
-              + 0.3 * (mood == 1) * x[8] + 0.15 * x[9] + 0.15 * x[10])
-    y = (margin - np.median(margin) + rng.logistic(size=n) > 0).astype(np.float64)
-    numbers[rng.random(numbers.shape) < np.linspace(0, 0.2, 46)] = np.nan
-    numbers[:, 30:] += 0.5 * age[:, None]
-    codes = np.column_stack([sector, shop, weekday, mood])
-    X = np.column_stack([numbers, codes]).astype(np.float32)
-    day = np.repeat(np.arange(n_days), n_entities) * DAY
-    columns = tuple(f"x{k}" for k in range(50))
-    data = Matrix(X, columns, (46, 47, 48, 49), y)
+def planted() -> Table:
+    """The planted panel, see `benchmarks.panels`."""
+    numbers, codes, y, day = planted_columns()
+    data = Matrix(np.column_stack([numbers, codes]).astype(np.float32),
+                  tuple(f"x{k}" for k in range(50)), (46, 47, 48, 49), y)
     return cut("planted panel", data, Instants(day, "naive"), day + HORIZON * DAY)
 
 

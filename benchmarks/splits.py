@@ -87,12 +87,12 @@ def rival(panel: Panel) -> int:
     return sum(1 for _ in splitter.split(np.zeros((panel.n_rows, 1))))
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=2000)
     parser.add_argument("--entities", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=3)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     panel = make_panel(options.times, options.entities)
     print(f"{panel.n_rows:,} rows, {options.entities} entities, {options.times} timestamps\n")
     print(f"{'split':<22}{'folds':>6}{'seconds':>9}")

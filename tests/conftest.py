@@ -42,3 +42,23 @@ def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_refuse_network)
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """URL of a bucket on an S3 server of this process, which workers reach as well."""
+    import fsspec
+
+    server_module = pytest.importorskip("moto.server")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = {"FSSPEC_S3_ENDPOINT_URL": f"http://{host}:{port}", "FSSPEC_S3_KEY": "a",
+                "FSSPEC_S3_SECRET": "b", "AWS_DEFAULT_REGION": "us-east-1"}
+    os.environ.update(settings)
+    fsspec.config.set_conf_env(fsspec.config.conf)
+    fsspec.filesystem("s3").mkdir("bucket")
+    yield "s3://bucket"
+    server.stop()
+    for name in settings:
+        os.environ.pop(name)

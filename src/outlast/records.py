@@ -195,7 +195,7 @@ class Record(Frozen):
     `leaks` names what was known to leak when it was trained: the codes of the checks that
     were overruled, or "contrast" for a split that leaks on purpose. Nothing takes it away.
     `shared_with` names the job that was fitted on the very same rows in place of this one;
-    `artefacts` holds the SHA-256 of the files that the named attempt has made.
+    `train_scores` are taken on some of the training rows. `artefacts` holds the SHA-256 of the files that the named attempt has made.
     """
 
     job: Job

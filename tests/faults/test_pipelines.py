@@ -139,7 +139,7 @@ def test_a_pipeline_that_is_asked_to_go_does_so_and_says_how_to_go_on(work, numb
     process.send_signal(number)
     code, _, err = ended(process)
     assert code == 130
-    assert "Go on with:\n  outlast experiments --data shops.csv" in err
+    assert "Go on with:\n  python -m outlast experiments --data shops.csv" in err
     assert gone(children, 5.0)
 
 

@@ -1,11 +1,9 @@
-"""An S3 server on this machine, and every kind of storage."""
+"""Every kind of storage."""
 
 from __future__ import annotations
 
 import itertools
-import os
 
-import fsspec
 import pytest
 
 from outlast.data import load_stocks
@@ -13,24 +11,6 @@ from outlast.features import last_known_target
 from outlast.store import Store, open_storage
 
 _COUNT = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def s3():
-    """URL of a bucket on an S3 server of this process, which workers reach as well."""
-    server_module = pytest.importorskip("moto.server")
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    settings = {"FSSPEC_S3_ENDPOINT_URL": f"http://{host}:{port}", "FSSPEC_S3_KEY": "a",
-                "FSSPEC_S3_SECRET": "b", "AWS_DEFAULT_REGION": "us-east-1"}
-    os.environ.update(settings)
-    fsspec.config.set_conf_env(fsspec.config.conf)
-    fsspec.filesystem("s3").mkdir("bucket")
-    yield "s3://bucket"
-    server.stop()
-    for name in settings:
-        os.environ.pop(name)
 
 
 @pytest.fixture(params=["local", "memory", "s3"])

@@ -84,4 +84,6 @@ def _resume_command() -> str:
     """Return the command line that goes on where this one was stopped."""
     name = sys.argv[0]
     start = ["python", name] if name.endswith(".py") else ["outlast"]
+    if name.endswith("__main__.py"):
+        start = ["python", "-m", "outlast"]
     return shlex.join([*start, *sys.argv[1:]])

@@ -43,6 +43,8 @@ Ints = npt.NDArray[np.intp]
 # Exact SHAP of one row costs a boosted model as much as fitting to some 6 (CatBoost) to 28
 # (LightGBM) rows; one row explained in 400 trained on keeps it below a tenth of the fit.
 _TRAINED_PER_EXPLAINED, _FEWEST_EXPLAINED, _MOST_EXPLAINED = 400, 30, 250
+# Training rows that show how much better a model does on what it has seen.
+_MOST_SEEN = 1_000
 _LOG = logging.getLogger("outlast.job")
 
 
@@ -176,8 +178,9 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
     with clock.stage("predict"):
         prediction = fitted.predict(test)
     scores = metrics.score_all(job.task, _known(test.y), prediction)
+    seen = _spread(train, _MOST_SEEN)
     with clock.stage("explain"):
-        explained = _explained(len(train), test)
+        explained = _spread(test, _n_explained(len(train)))
         importances = _importances(fitted, explained)
     facts = {"n_rows": len(explained), "score": scores.get(job.metric),
              "test_start": fold.audit.test_start, "test_end": fold.audit.test_end}
@@ -193,7 +196,7 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
         job=job, status="ok" if scores.get(job.metric) is not None else "non_finite",
         session=str(spec["session"]), started=started, seconds=clock.seconds, audit=fold.audit,
         scores=scores,
-        train_scores=metrics.score_all(job.task, _known(train.y), fitted.predict(train)),
+        train_scores=metrics.score_all(job.task, _known(seen.y), fitted.predict(seen)),
         params=tuned.params, n_iterations=fitted.n_iterations, trials=tuned.trials,
         decisions=chosen.decisions, note=tuned.note, leaks=tuple(spec["leaks"][job.id]),
     )
@@ -234,11 +237,15 @@ def _tune(
     return tuned
 
 
-def _explained(n_train: int, test: Matrix) -> Matrix:
-    """Held-out rows, evenly spread over time, as many as the size of the fit pays for."""
-    wanted = min(max(n_train // _TRAINED_PER_EXPLAINED, _FEWEST_EXPLAINED), _MOST_EXPLAINED)
-    spread = np.linspace(0, len(test) - 1, min(len(test), wanted))
-    return test.take(np.unique(spread.astype(np.intp)))
+def _n_explained(n_train: int) -> int:
+    """As many held-out rows as the size of the fit pays for."""
+    return min(max(n_train // _TRAINED_PER_EXPLAINED, _FEWEST_EXPLAINED), _MOST_EXPLAINED)
+
+
+def _spread(data: Matrix, most: int) -> Matrix:
+    """At most so many rows, evenly spread over time."""
+    rows = np.linspace(0, len(data) - 1, min(len(data), most))
+    return data.take(np.unique(rows.astype(np.intp)))
 
 
 def _importances(
