@@ -9,72 +9,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from benchmarks.inside import timed_job
 from benchmarks.measure import Measure, show
 from benchmarks.panels import as_it_is, planted_panel
 from outlast.config import make_config
 from outlast.data import Panel
 from outlast.experiments import Progress, prepare, work
 from outlast.experiments import run as run_jobs
-from outlast.experiments.train import run_job
 from outlast.features import Recipe
 
 _MATRIX = {"models": ["linear", "lightgbm", "xgboost", "catboost"],
            "splits": ["temporal", "walk_forward", "expanding_window"],
            "optimization": ["none", "optuna"], "n_trials": 20, "audit": "exact"}
-
-
-def timed_job(spec: Mapping[str, Any]) -> None:
-    """Run a job and write down how many seconds it spent inside the model libraries."""
-    with _clocked() as clock:
-        run_job(spec)
-    path = Path(spec["session"]).name
-    folder = Path(os.environ["OUTLAST_BENCH"])
-    (folder / f"{path}-{spec['jobs'][0]['fold']}-{os.getpid()}-{time.monotonic_ns()}").write_text(
-        json.dumps(clock))
-
-
-@contextmanager
-def _clocked() -> Iterator[dict[str, float]]:
-    """Add up the time of everything that a loop over the bare libraries would call as well."""
-    import catboost
-    import lightgbm
-    import xgboost
-    from sklearn.linear_model import LogisticRegression, Ridge
-
-    clock = {"seconds": 0.0, "depth": 0}
-
-    def timed(call: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if clock["depth"] or kwargs.get("pred_contrib") or kwargs.get("pred_contribs"):
-                return call(*args, **kwargs)
-            clock["depth"], begun = 1, time.perf_counter()
-            try:
-                return call(*args, **kwargs)
-            finally:
-                clock["seconds"] += time.perf_counter() - begun
-                clock["depth"] = 0
-        return wrapper
-
-    places = [(lightgbm, "train"), (lightgbm.Dataset, "construct"), (lightgbm.Booster, "predict"),
-              (xgboost, "train"), (xgboost.QuantileDMatrix, "__init__"),
-              (xgboost.DMatrix, "__init__"), (xgboost.Booster, "predict"),
-              (catboost, "train"), (catboost.Pool, "__init__"), (catboost.CatBoost, "predict"),
-              (LogisticRegression, "fit"), (Ridge, "fit")]
-    patches = [mock.patch.object(owner, name, timed(getattr(owner, name)))
-               for owner, name in places]
-    for patch in patches:
-        patch.start()
-    try:
-        yield clock
-    finally:
-        for patch in patches:
-            patch.stop()
 
 
 def overhead(

@@ -45,3 +45,9 @@ def test_not_a_number_has_no_canonical_json():
     with pytest.raises(ValueError, match="JSON compliant"):
         canonical_json(float("nan"))
     assert content_hash([1, 2]) != content_hash([2, 1])
+
+
+def test_a_copy_derives_its_names_anew():
+    one = job()
+    assert one.id != one.model_copy(update={"seed": 1}).id
+    assert one.label != one.model_copy(update={"fold": 2}).label

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,6 +53,13 @@ class Frozen(BaseModel):
     """Base of all records: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; what was derived from the old values is derived anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 class Strategy(Frozen):
@@ -195,7 +202,8 @@ class Record(Frozen):
     `leaks` names what was known to leak when it was trained: the codes of the checks that
     were overruled, or "contrast" for a split that leaks on purpose. Nothing takes it away.
     `shared_with` names the job that was fitted on the very same rows in place of this one;
-    `train_scores` are taken on some of the training rows. `artefacts` holds the SHA-256 of the files that the named attempt has made.
+    `train_scores` are taken on some of the training rows. `artefacts` holds the SHA-256 of
+    the files that the named attempt has made.
     """
 
     job: Job

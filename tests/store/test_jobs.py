@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from outlast.config import make_config
 from outlast.errors import CorruptError, InputError
+from outlast.experiments import prepare
 from outlast.experiments.run import order_of
 from outlast.experiments.work import take_stock
 from tests.faults import world
@@ -22,18 +24,26 @@ def _files(outcome, name):
     return sorted((Path(outcome.experiment.storage.url) / "jobs").rglob(name))
 
 
-def test_one_fit_serves_all_splits_that_agree_on_a_fold(finished):
-    records = finished.experiment.jobs.read_all(job.id for job in finished.plan.jobs).values()
-    shared = [record for record in records if record.shared_with]
-    assert {record.job.split.name for record in shared} <= {"event_aware", "expanding_window",
-                                                            "temporal"}
-    assert len(shared) == sum(len(group) - 1 for group in finished.plan.groups)
-    for record in shared:
-        (original,) = (r for r in records if r.job.id == record.shared_with)
-        jobs = finished.experiment.jobs
-        assert original.scores == record.scores
-        assert jobs.predictions(original).equals(jobs.predictions(record))
-        assert set(jobs.observations([record])["split"]) <= {record.job.split.label}
+def test_one_fit_serves_all_splits_that_agree_on_a_fold(tmp_path):
+    # The one cut of the last fifth of the stocks lies in no event.
+    config = make_config({"models": ["linear"], "splits": ["temporal", "event_aware"],
+                          "optimization": ["none"], "audit": "exact", "reports": str(tmp_path)})
+    outcome = world.run_here(prepare(config))
+    assert (outcome.trained, len(outcome.plan.groups)) == (2, 1)
+    jobs = outcome.experiment.jobs
+    records = {r.job.split.name: r for r in jobs.records()}
+    original, shared = records["temporal"], records["event_aware"]
+    assert (original.shared_with, shared.shared_with) == ("", original.job.id)
+    assert original.scores == shared.scores
+    assert jobs.predictions(original).equals(jobs.predictions(shared))
+    assert set(jobs.observations([shared])["split"]) == {"event_aware"}
+    assert jobs.damage(shared) is None
+    # Where only one of them is there, the other is made of it.
+    jobs.quarantine(shared.job.id)
+    again = world.run_here(prepare(config))
+    assert (again.trained, again.reused) == (1, 1)
+    (made,) = [r for r in again.experiment.jobs.records() if r.job.split.name == "event_aware"]
+    assert made.shared_with == original.job.id
 
 
 def test_a_second_record_of_a_job_is_refused(finished):

@@ -109,7 +109,10 @@ def make_plan(config: Config, panel: Panel, data: str, features: str) -> Plan:
         reasons = "; ".join(sorted({entry.reason for entry in skipped}))
         raise InputError(f"nothing to run: {reasons}")
     leaky = {label for label, split in splits.items() if split.audited.leaky}
-    ordered = sorted(jobs, key=lambda job: _cost_order(job, job.split.label in leaky))
+    rows = {(label, fold.index): len(fold.train) for label, split in splits.items()
+            for fold in split.folds}
+    ordered = sorted(jobs, key=lambda job: _cost_order(
+        job, job.split.label in leaky, rows[job.split.label, job.fold]))
     return Plan(tuple(ordered), tuple(skipped), splits, metric)
 
 
@@ -174,8 +177,11 @@ def _searches(model: Strategy, config: Config) -> Iterator[Strategy]:
         yield Strategy(name=kind, params=params)
 
 
-def _cost_order(job: Job, leaky: bool) -> tuple[bool, bool, int, str, str, int]:
-    """Baselines, then defaults, then searches; honest splits before the contrast."""
-    names = list(MODELS)
-    return (job.search.name != "none", leaky, names.index(job.model.name), job.search.label,
+def _cost_order(job: Job, leaky: bool, rows: int) -> tuple[bool, bool, int, int, str, str, int]:
+    """Baselines, then defaults, then searches; honest splits before the contrast.
+
+    Of the searches the longest come first, so that no core waits for one at the end.
+    """
+    searched, place = job.search.name != "none", list(MODELS).index(job.model.name)
+    return (searched, leaky, -rows if searched else place, place, job.search.label,
             job.split.label, job.fold)

@@ -1,7 +1,7 @@
 """Finished jobs in few files, so that ten thousand are read as fast as ten.
 
-index/<segment>.json       which jobs, and the hashes of the segment's three tables
-index/<segment>/           records, predictions and observations of those jobs
+index/<segment>.json       which jobs, and the hashes of the segment's tables
+index/<segment>/           records, their decisions, predictions and observations of those jobs
 
 An index is a cache: what it holds was verified when it was taken in, and what it lacks, or
 what of it was damaged, is read from the jobs themselves.
@@ -18,12 +18,13 @@ import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
 from outlast.errors import CorruptError
-from outlast.records import Record, content_hash
+from outlast.records import Decision, Record, content_hash
 from outlast.store.storage import Storage
 
-_TABLES = ("records", "predictions", "observations")
+_TABLES = ("records", "decisions", "predictions", "observations")
 _MANY = 12
 _RECORDS = TypeAdapter(list[Record])
+_DECISIONS = TypeAdapter(tuple[Decision, ...])
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +47,13 @@ class Index:
             return {}
         try:
             found = _RECORDS.validate_json(f"[{','.join(texts['record'])}]")
+            decisions = {row["key"]: _DECISIONS.validate_json(row["decisions"])
+                         for row in self._table("decisions").unique("key").iter_rows(named=True)}
         except ValidationError:
             # Written by other code: the jobs' own folders are asked instead.
             return {}
-        return {record.job.id: record for record in found}
+        return {record.job.id: record.model_copy(update={"decisions": decisions[key]})
+                for record, key in zip(found, texts["key"], strict=True)}
 
     @cached_property
     def predictions(self) -> dict[str, pl.DataFrame]:
@@ -81,9 +85,8 @@ class Index:
         """
         named = [frame.with_columns(job=pl.lit(record.job.id))
                  for record, frame in zip(records, predictions, strict=True)]
-        tables = {"records": pl.DataFrame({"job": [record.job.id for record in records],
-                                           "record": [r.model_dump_json() for r in records]}),
-                  "predictions": pl.concat(named), "observations": observations}
+        tables = {**_record_tables(records), "predictions": pl.concat(named),
+                  "observations": observations}
         merged = self._segments if len(self._segments) >= _MANY else []
         if merged:
             tables = {name: pl.concat([self._table(name), table]) for name, table in tables.items()}
@@ -128,8 +131,8 @@ class Index:
             parts = []
             for segment in self._segments:
                 part = self.storage.read_parquet(f"index/{segment['name']}/{table}.parquet")
-                # Two workers may have taken in the same job.
-                twice = seen.intersection(segment["jobs"])
+                # Two workers may have taken in the same job; decisions belong to several.
+                twice = seen.intersection(segment["jobs"]) if table != "decisions" else set()
                 parts.append(part.filter(~pl.col("job").is_in(twice)) if twice else part)
                 seen.update(segment["jobs"])
             self._tables[table] = pl.concat(parts) if parts else pl.DataFrame()
@@ -142,3 +145,23 @@ class Index:
                   for table in _TABLES}
         self.storage.write_json(f"index/{name}.json",
                                 {"name": name, "jobs": jobs, "tables": hashes})
+
+
+def _record_tables(records: Sequence[Record]) -> dict[str, pl.DataFrame]:
+    """Records without their decisions, and these once: all models of a fold share them."""
+    known: dict[int, str] = {}
+    texts: dict[str, str] = {}
+    keys = []
+    for record in records:
+        # The same tuple is often shared by many records, and is then written out once.
+        if id(record.decisions) not in known:
+            text = _DECISIONS.dump_json(record.decisions).decode()
+            known[id(record.decisions)] = content_hash(text)
+            texts[known[id(record.decisions)]] = text
+        keys.append(known[id(record.decisions)])
+    jobs = [record.job.id for record in records]
+    bare = [record.model_copy(update={"decisions": ()}).model_dump_json() for record in records]
+    first = dict(zip(reversed(keys), reversed(jobs), strict=True))
+    return {"records": pl.DataFrame({"job": jobs, "record": bare, "key": keys}),
+            "decisions": pl.DataFrame({"job": [first[key] for key in texts],
+                                       "key": list(texts), "decisions": list(texts.values())})}
