@@ -32,17 +32,17 @@ def test_one_fit_serves_all_splits_that_agree_on_a_fold(tmp_path):
     assert (outcome.trained, len(outcome.plan.groups)) == (2, 1)
     jobs = outcome.experiment.jobs
     records = {r.job.split.name: r for r in jobs.records()}
-    original, shared = records["temporal"], records["event_aware"]
+    original, shared = records["event_aware"], records["temporal"]
     assert (original.shared_with, shared.shared_with) == ("", original.job.id)
     assert original.scores == shared.scores
     assert jobs.predictions(original).equals(jobs.predictions(shared))
-    assert set(jobs.observations([shared])["split"]) == {"event_aware"}
+    assert set(jobs.observations([shared])["split"]) == {"temporal"}
     assert jobs.damage(shared) is None
     # Where only one of them is there, the other is made of it.
     jobs.quarantine(shared.job.id)
     again = world.run_here(prepare(config))
     assert (again.trained, again.reused) == (1, 1)
-    (made,) = [r for r in again.experiment.jobs.records() if r.job.split.name == "event_aware"]
+    (made,) = [r for r in again.experiment.jobs.records() if r.job.split.name == "temporal"]
     assert made.shared_with == original.job.id
 
 
