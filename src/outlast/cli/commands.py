@@ -126,11 +126,11 @@ def judge_outcome(outcome: Outcome, config: Config) -> None:
 
 def _foresee(config: Config) -> None:
     from outlast.cli.foresight import show_estimate
-    from outlast.experiments import foresee, prepare
+    from outlast.experiments import foresee, prepare, within_budget
 
     console = Console()
     with console.status("checking table, features and splits, and measuring small fits"):
-        prepared = prepare(config)
+        prepared = within_budget(prepare(config))
         found = foresee(prepared)
     show_estimate(console, prepared, found)
 

@@ -1,0 +1,96 @@
+"""What a plan is said to take, and how it is made to fit into a budget."""
+
+from __future__ import annotations
+
+import pytest
+
+from outlast.config import make_config
+from outlast.errors import BudgetError, InputError
+from outlast.experiments import foresee, prepare, run, within_budget
+from outlast.experiments.estimate import (
+    Cell,
+    Estimate,
+    Parallelism,
+    affordable_trials,
+    parallelism,
+    unscorable,
+)
+from tests.faults import world
+from tests.tables import shop_panel
+
+
+@pytest.mark.parametrize(("limit", "rows", "expected"), [
+    ("100GB", 10_000, Parallelism(8, 1)), ("3GB", 1_000_000, Parallelism(3, 2)),
+    ("1GB", 1_000_000, Parallelism(1, 8))])
+def test_memory_decides_between_processes_and_threads(limit, rows, expected):
+    config = make_config({"n_jobs": 8, "memory_limit": limit})
+    assert parallelism(config, rows, 50) == expected
+
+
+def test_what_cannot_fit_is_refused_with_the_estimate():
+    config = make_config({"memory_limit": "1GB"})
+    with pytest.raises(BudgetError, match=r"10,000,000 rows x 50 features needs about 6\.2 GB, "
+                                          r"but 1\.0 GB are allowed; raise --memory_limit"):
+        parallelism(config, 10_000_000, 50)
+
+
+@pytest.mark.parametrize(("setting", "message"), [
+    ({"time_budget": "soon"}, r"time_budget: give a number with one of the units s, min, h, d"),
+    ({"time_budget": -1}, "greater than 0"), ({"memory_limit": "8 TB"}, "memory_limit: give"),
+    ({"memory_limit": "1MB"}, "greater than or equal to 50000000"),
+    ({"job_timeout": "3 fortnights"}, "job_timeout: give")])
+def test_limits_that_are_none_are_errors(setting, message):
+    with pytest.raises(InputError, match=message):
+        make_config(setting)
+
+
+def test_limits_are_read_with_their_units():
+    config = make_config({"time_budget": "1.5h", "job_timeout": "10min", "memory_limit": "2GiB"})
+    assert (config.time_budget, config.job_timeout, config.memory_limit) == (5400, 600, 2**31)
+
+
+def cells(*seconds: float) -> Estimate:
+    """One cell of defaults, then one of a search, on two processes."""
+    made = tuple(Cell("m", search, 1, 0, 0, 1, 1, s)
+                 for search, s in zip(("none", "optuna"), seconds, strict=True))
+    return Estimate(made, Parallelism(2, 1), sum(seconds) / 2, 0.0)
+
+
+@pytest.mark.parametrize(("budget", "expected"), [(100, 50), (55, 50), (30, 25), (5, 0), (1, 0)])
+def test_a_budget_shortens_searches_in_proportion(budget, expected):
+    assert affordable_trials(cells(10.0, 100.0), 50, budget) == expected
+
+
+def test_a_plan_is_foreseen_by_probes_that_are_kept(tmp_path):
+    prepared = world.prepared_in(tmp_path)
+    found = foresee(prepared)
+    assert found.calibrated
+    assert [cell.model for cell in found.cells] == ["prior", "linear"]
+    assert found.seconds > 0
+    assert found.memory > 50e6
+    again = foresee(world.reopened(prepared))
+    assert again.cells == found.cells
+    assert not list(tmp_path.glob("experiment_results/*/jobs"))
+    outcome = run(world.reopened(prepared), runner="inline")
+    assert outcome.estimated == pytest.approx(found.seconds)
+    done = foresee(world.reopened(prepared))
+    assert [cell.n_done for cell in done.cells] == [cell.n_jobs for cell in done.cells]
+    assert sum(cell.seconds for cell in done.cells) == 0
+
+
+def test_a_short_budget_leaves_no_search_and_says_so_every_time(tmp_path):
+    values = {"optimization": ["none", "random"], "n_trials": 1000, "time_budget": 3}
+    prepared = within_budget(world.prepared_in(tmp_path, **values))
+    assert {job.search.name for job in prepared.plan.jobs} == {"none"}
+    assert "3 s leave no time for a search" in [entry.reason for entry in prepared.plan.skipped]
+    again = within_budget(world.prepared_in(tmp_path, **values))
+    assert [job.id for job in again.plan.jobs] == [job.id for job in prepared.plan.jobs]
+
+
+def test_folds_of_one_class_are_named_before_anything_is_trained(tmp_path):
+    panel = shop_panel(n_days=90)
+    panel.y[panel.time.ns >= panel.time.ns[-4 * 20]] = 1
+    config = make_config({"models": ["prior"], "splits": ["temporal"], "optimization": ["none"],
+                          "audit": "exact", "reports": str(tmp_path)})
+    prepared = prepare(config, panel)
+    assert unscorable(prepared.plan, panel) == ["temporal #0: all 72 test rows have one class"]
