@@ -30,7 +30,7 @@ SESSIONS = "sessions"
 LOCK = "run.lock"
 ROWS = "rows.parquet"
 EVENTS = "events.parquet"
-DESCRIPTION = "experiment.json"
+DESCRIPTION = "description.json"
 FOLDS = "folds"
 AUDITS = "audits"
 
