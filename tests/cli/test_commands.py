@@ -82,7 +82,7 @@ def test_runs_and_features_can_be_told(folder):
     assert session in listed.stdout
     told = outlast(folder, "runs", "show", session)
     assert '"command": "run_model_experiments.py' in told.stdout
-    job = next(path.parent.name for path in experiments[0].glob("*/record.json"))
+    job = next(path.parent.name for path in experiments[0].glob("jobs/*/*/record.json"))
     told = outlast(folder, "runs", "show", job[:8])
     assert f"job {job}" in told.stdout
     assert "outlast train --data shops.csv" in told.stdout

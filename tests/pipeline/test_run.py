@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -125,6 +126,7 @@ def test_a_changed_artefact_is_noticed(finished, tmp_path):
     # The index holds what was verified when the run ended; without it the file itself is asked.
     assert report_only(config).document.leaderboard == first.document.leaderboard
     first.outcome.experiment.jobs.index.clear()
+    shutil.rmtree(tmp_path / "consolidated_reports")  # an unchanged report is found again
     with pytest.raises(CorruptError, match="was changed after job"):
         report_only(config)
     again = run_pipeline(settings, table=shop_panel(), runner="inline")

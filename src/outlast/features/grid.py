@@ -52,13 +52,13 @@ class Grid:
 
     def __init__(self, entity: npt.NDArray[np.int64]) -> None:
         self.n_rows = entity.size
-        sizes = np.bincount(entity)
+        sizes = np.bincount(entity, minlength=1)
         self._entities = sizes.size
         complete = self.n_rows % sizes.size == 0 and np.array_equal(
             entity.reshape(-1, sizes.size),
             np.broadcast_to(np.arange(sizes.size), (self.n_rows // sizes.size, sizes.size)))
-        self.blocks = tuple(_slices(self.n_rows, sizes.size) if complete
-                            else _gathered(entity, sizes))
+        blocks = _slices(self.n_rows, sizes.size) if complete else _gathered(entity, sizes)
+        self.blocks = tuple(blocks) if self.n_rows else ()
 
     def cells(self, values: Floats, block: Block) -> Floats:
         """Return a column's values in the cells of a block; in cells without a row any value."""
