@@ -77,10 +77,9 @@ def test_memory_is_limited_and_the_greedy_job_is_tried_again_alone(happen, tmp_p
     assert "600 MB" in failure.message or "572 MiB" in failure.message
 
 
-def test_after_the_time_budget_nothing_starts_and_the_rest_is_kept(happen, tmp_path, monkeypatch):
+def test_after_the_time_budget_nothing_starts_and_the_rest_is_kept(happen, tmp_path):
     happen(prior_2="hang")
     prepared = world.prepared_in(tmp_path / "r", splits=FOLDS, time_budget=4, n_jobs=1)
-    monkeypatch.setattr("outlast.runners.base.Limits.grace", 1.0, raising=False)
     outcome = run(prepared)
     found = states(outcome)
     assert len(found) == 10

@@ -186,7 +186,7 @@ def test_an_experiment_is_gone_on_with_as_it_was_or_extended(work):
     code, out, _ = ended(outlast(work, "resume", "--extend", "--models", "prior", "linear",
                                  "--n_jobs", "1"))
     assert code == 0
-    assert "1 jobs trained, 1 reused" in out.replace("in ", "in ")
+    assert "1 jobs trained, 1 reused" in out
 
 
 def test_workers_share_a_plan_and_a_report_is_made_of_it(work):
@@ -202,7 +202,7 @@ def test_workers_share_a_plan_and_a_report_is_made_of_it(work):
     assert run(work, "--reports", "alone")[0] == 0
     assert results(work / "reports") == results(work / "alone")
     code, out, _ = run(work)
-    assert f"0 jobs trained, {sum(trained)} reused" in out.replace(", 0 failed", ", 0 failed")
+    assert f"0 jobs trained, {sum(trained)} reused" in out
     code, out, err = ended(outlast(work, "report"))
     assert code == 0, err
     bad = ended(outlast(work, "worker", "--shard", "2/2", "--store", "reports"))
@@ -225,32 +225,39 @@ def test_output_into_a_closed_pipe_is_no_error(work):
     assert "Traceback" not in ended(process)[2]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; see the next test")
-def test_a_folder_that_may_not_be_written_is_refused_before_any_compute(work):
-    (work / "reports").mkdir(mode=0o555)
-    code, _, err = run(work)
-    assert code == 73
-    assert "choose another folder with --reports" in err
-
-
-def test_a_full_disk_pauses_the_run_which_goes_on_later(work):
-    """On a disk of its own of a few megabytes, where one may be mounted."""
-    disk = work / "reports"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1100k", "tmpfs", str(disk)],
+@pytest.fixture
+def disk(work):
+    """A disk of its own of one megabyte for the reports, where one may be mounted."""
+    folder = work / "reports"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1100k", "tmpfs", str(folder)],
                              check=False, capture_output=True)
     if mounted.returncode != 0:
-        pytest.skip("no disk can be mounted here; the errors of a full disk are put in elsewhere")
-    try:
-        code, _, err = run(work)
-        assert code == 75, err
-        assert "free some space, then run the same command again" in err
-        (experiment,) = Store.open(disk).experiments()
-        assert "failed" not in {record.status for record in experiment.jobs.records()}
-        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
-        code, _, err = run(work)
-        assert code == 0, err
-        sessions = sorted((disk / "experiment_results" / experiment.name / "sessions").iterdir())
-        assert json.loads((sessions[-1] / "manifest.json").read_text())["outcome"] == "finished"
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        pytest.skip("no disk can be mounted here; errors of the disk are put in elsewhere")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def remount(disk: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", str(disk)], check=True)
+
+
+def test_a_disk_that_may_not_be_written_is_refused_before_any_compute(work, disk):
+    remount(disk, "ro")
+    code, _, err = run(work)
+    assert code == 73, err
+    assert "Read-only file system; choose another folder with --reports" in err
+    assert list(disk.iterdir()) == []
+
+
+def test_a_full_disk_pauses_the_run_which_goes_on_later(work, disk):
+    code, _, err = run(work)
+    assert code == 75, err
+    assert "free some space, then run the same command again" in err
+    (experiment,) = Store.open(disk).experiments()
+    assert "failed" not in {record.status for record in experiment.jobs.records()}
+    remount(disk, "size=64m")
+    code, _, err = run(work)
+    assert code == 0, err
+    sessions = sorted((disk / "experiment_results" / experiment.name / "sessions").iterdir())
+    assert json.loads((sessions[-1] / "manifest.json").read_text())["outcome"] == "finished"

@@ -8,6 +8,9 @@ from pathlib import Path
 import psutil
 
 from outlast.runners.guard import MARK
+from outlast.testing.runners import survivors
+
+__all__ = ["marked", "pids_in", "survivors", "wait_for_pids"]
 
 
 def pids_in(file: Path) -> list[int]:
@@ -22,21 +25,6 @@ def wait_for_pids(file: Path, count: int, seconds: float = 60) -> list[int]:
         assert time.monotonic() < until, f"only {len(pids)} of {count} processes came"
         time.sleep(0.02)
     return pids
-
-
-def survivors(pids: list[int], seconds: float = 0) -> list[int]:
-    """Return which of the processes live; with seconds, which do so even after that long."""
-    until = time.monotonic() + seconds
-    while (alive := [pid for pid in pids if _lives(pid)]) and time.monotonic() < until:
-        time.sleep(0.02)
-    return alive
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def marked(mark: str) -> list[int]:

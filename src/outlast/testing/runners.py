@@ -125,7 +125,7 @@ class RunnerContract(Contract):
             f"job 0 hangs longer than its {TIMEOUT:g} s, but the outcomes are {found}")
         assert ended[0].failure, 'a "timeout" event must say what was allowed'
         assert started, "job 0 was ended before it began; its clock starts when it does"
-        alive = _survivors([int(pid) for pid in started], PATIENCE / 2)
+        alive = survivors([int(pid) for pid in started], PATIENCE / 2)
         assert not alive, f"process(es) {alive} of a job that was ended live on; end its group"
 
     def test_what_a_job_prints_is_handed_over(self) -> None:
@@ -253,8 +253,8 @@ def _stayed_here(folder: str, index: int = 0) -> bool:
     return [line["pid"] for line in lines] == [os.getpid()]
 
 
-def _survivors(pids: Sequence[int], seconds: float) -> list[int]:
-    """Which processes live even after so long."""
+def survivors(pids: Sequence[int], seconds: float = 0.0) -> list[int]:
+    """Return which processes live even after so long."""
     until = time.monotonic() + seconds
     while (alive := [pid for pid in pids if _lives(pid)]) and time.monotonic() < until:
         time.sleep(0.02)
