@@ -176,16 +176,22 @@ class TrialRecord(Frozen):
 
 
 class Decision(Frozen):
-    """Why a feature was kept or dropped: rule code, statistic, threshold, comparator."""
+    """Why a feature was kept or dropped: rule code, statistic, threshold, comparator.
+
+    `comparator` names the feature that this one was compared with, `comparator_value` is the
+    statistic of that one. `evidence` holds every other number that the sentence shows.
+    """
 
     feature: str
-    action: Literal["keep", "drop", "flag"]
+    action: Literal["keep", "drop", "flag", "quarantine", "pin"]
     code: str
     sentence: str
     statistic: str | None = None
     value: float | None = None
     threshold: float | None = None
     comparator: str | None = None
+    comparator_value: float | None = None
+    evidence: dict[str, float] = Field(default_factory=dict)
 
 
 class Failure(Frozen):

@@ -18,9 +18,11 @@ _PARTS = {"gain": "train", "shap_mean_abs": "test"}
 SCHEMA: dict[str, type[pl.DataType]] = {
     "job": pl.String, "experiment": pl.String, "model": pl.String, "split": pl.String,
     "search": pl.String, "selection": pl.String, "fold": pl.Int32, "seed": pl.Int64,
-    "feature": pl.String, "feature_id": pl.String, "method": pl.String, "data_part": pl.String,
-    "value": pl.Float64, "unit": pl.String, "share": pl.Float64, "rank": pl.Int32,
-    "n_rows": pl.Int64, "score": pl.Float64, "test_start": pl.Int64, "test_end": pl.Int64,
+    "feature": pl.String, "feature_id": pl.String, "cluster": pl.String, "event": pl.String,
+    "method": pl.String, "data_part": pl.String, "value": pl.Float64, "value_sd": pl.Float64,
+    "n_repeats": pl.Int32, "n_rows": pl.Int64, "unit": pl.String, "share": pl.Float64,
+    "rank": pl.Int32, "probe_best": pl.Float64, "score": pl.Float64,
+    "test_start": pl.Int64, "test_end": pl.Int64, "seconds": pl.Float64, "status": pl.String,
 }
 
 
@@ -56,10 +58,12 @@ def observe(
     keys = {"job": job.id, "experiment": experiment, "model": job.model.label,
             "split": job.split.label, "search": job.search.label,
             "selection": job.selection.label, "fold": job.fold, "seed": job.seed,
-            **facts}
+            "status": "ok", **facts}
     constants = [pl.lit(value, dtype=SCHEMA[name]).alias(name) for name, value in keys.items()]
-    return pl.concat(tables).with_columns(constants).select(
-        pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()
+    table = pl.concat(tables).with_columns(constants)
+    return table.select(
+        pl.col(name).cast(dtype) if name in table.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in SCHEMA.items()
     )
 
 

@@ -14,7 +14,7 @@ import polars.selectors as cs
 from outlast.errors import InputError
 from outlast.records import Decision
 from outlast.selection.base import Selection, Selector, Traced
-from outlast.selection.correlation import rank_correlation
+from outlast.selection.clusters import closeness
 
 Matrix = npt.NDArray[np.float64]
 
@@ -112,7 +112,7 @@ class Redundancy(Selector):
     def _repeated(self, frame: pl.DataFrame, ranked: Sequence[_Traits]) -> dict[str, Decision]:
         """Go through the features from best to worst; drop what a kept one already says."""
         names = [traits.name for traits in ranked]
-        close = self._closeness(frame.select(names))
+        close = closeness(frame.select(names), self.sample_rows, self.min_rows)
         kept: list[int] = []
         decisions: dict[str, Decision] = {}
         for i, name in enumerate(names):
@@ -126,17 +126,6 @@ class Redundancy(Selector):
             decisions[name] = _drop(name, code, f"{finding}, {reason}", value=rho, threshold=limit,
                                     statistic="|spearman rho|", comparator=better)
         return decisions | {names[i]: self._kept(names, close, i, kept) for i in kept}
-
-    def _closeness(self, frame: pl.DataFrame) -> Matrix:
-        """Absolute rank correlation of numbers; 1 for equal columns, 0 for all other pairs."""
-        numeric = frame[_sample(frame.height, self.sample_rows)].select(cs.numeric())
-        at = [frame.get_column_index(name) for name in numeric.columns]
-        close = np.zeros((frame.width, frame.width))
-        values = numeric.cast(pl.Float64).fill_null(np.nan).to_numpy()
-        close[np.ix_(at, at)] = np.abs(rank_correlation(values, self.min_rows))
-        for i, j in _equal_columns(frame):
-            close[i, j] = close[j, i] = 1.0
-        return close
 
     def _repetition(self, this: pl.Series, other: pl.Series, rho: float) -> tuple[str, str, float]:
         """Return rule, finding and threshold for two columns that say the same."""
@@ -198,19 +187,6 @@ def _traits(frame: pl.DataFrame, lineage: Sequence[Traced]) -> list[_Traits]:
 
 def _nearest(close: Matrix, i: int, among: Sequence[int]) -> int | None:
     return among[int(np.argmax(close[i, among]))] if among else None
-
-
-def _equal_columns(frame: pl.DataFrame) -> list[tuple[int, int]]:
-    """Columns with the same content, found by hash instead of by comparing every pair."""
-    first: dict[bytes, int] = {}
-    contents = (column.hash().to_numpy().tobytes() for column in frame)
-    pairs = [(first.setdefault(content, i), i) for i, content in enumerate(contents)]
-    return [(i, j) for i, j in pairs if i != j]
-
-
-def _sample(rows: int, limit: int) -> npt.NDArray[np.intp]:
-    # Evenly spaced rows would keep hitting the same entity of a balanced panel.
-    return np.sort(np.random.default_rng(0).permutation(rows)[:limit])
 
 
 def _shown(value: object) -> str:
