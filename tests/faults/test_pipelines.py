@@ -23,6 +23,8 @@ TABLE = ["--data", "shops.csv", "--time", "day", "--entity", "shop", "--target",
          "--horizon", "2", "--leaky", "sales", "level"]
 MATRIX = ["--models", "linear", "lightgbm", "--splits", "temporal", "expanding_window",
           "--optimization", "none", "random", "--n_trials", "4", "--audit", "exact"]
+# Trials of a search that ends only when it is stopped.
+FOR_HOURS = "1000000"
 
 
 @pytest.fixture
@@ -116,10 +118,10 @@ def test_a_pipeline_that_is_killed_again_and_again_comes_to_the_same_results(wor
 
 def test_the_second_of_two_pipelines_is_refused_and_told_by_whom(work):
     first = outlast(work, "experiments", *TABLE, "--models", "lightgbm", "--optimization",
-                    "random", "--n_trials", "3000", "--audit", "exact")
+                    "random", "--n_trials", FOR_HOURS, "--audit", "exact")
     wait_for(lambda: list(work.glob("reports/experiment_results/*/sessions/*/manifest.json")))
     code, _, err = ended(outlast(work, "experiments", *TABLE, "--models", "lightgbm",
-                                 "--optimization", "random", "--n_trials", "3000",
+                                 "--optimization", "random", "--n_trials", FOR_HOURS,
                                  "--audit", "exact"))
     assert code == 73, err
     assert f"process {first.pid} on " in err
@@ -133,7 +135,7 @@ def test_the_second_of_two_pipelines_is_refused_and_told_by_whom(work):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_pipeline_that_is_asked_to_go_does_so_and_says_how_to_go_on(work, number):
     process = outlast(work, "experiments", *TABLE, "--models", "lightgbm", "--optimization",
-                      "random", "--n_trials", "3000", "--audit", "exact")
+                      "random", "--n_trials", FOR_HOURS, "--audit", "exact")
     wait_for(lambda: len(family(process.pid)) >= 2)
     children = family(process.pid)
     process.send_signal(number)
@@ -145,7 +147,7 @@ def test_a_pipeline_that_is_asked_to_go_does_so_and_says_how_to_go_on(work, numb
 
 def test_a_changed_table_is_refused_after_a_stop_and_the_change_is_named(work):
     process = outlast(work, "experiments", *TABLE, "--models", "lightgbm", "--optimization",
-                      "random", "--n_trials", "3000", "--audit", "exact")
+                      "random", "--n_trials", FOR_HOURS, "--audit", "exact")
     wait_for(lambda: list(work.glob("reports/experiment_results/*/sessions/*/manifest.json")))
     process.send_signal(signal.SIGINT)
     assert ended(process)[0] == 130

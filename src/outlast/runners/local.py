@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from outlast.runners.base import NO_LIMITS, Event, Function, Limits, Runner, Spec, cancelled
@@ -46,7 +47,7 @@ class LocalRunner(Runner):
         atexit.register(pool.stop)
         try:
             pool.start()
-            while (event := pool.events.get()) is not None:
+            while (event := pool.next_event()) is not None:
                 yield event
         finally:
             atexit.unregister(pool.stop)
@@ -79,8 +80,18 @@ class _Pool:
         """Begin, in a thread."""
         self._thread.start()
 
+    def next_event(self) -> Event | None:
+        """Wait for the next event, None after the last, and let Ctrl-C through.
+
+        A handler of SIGINT that a library put before Python's (polars does) restarts a wait
+        without end instead of breaking it off: the caller would stop at the next event only.
+        """
+        while True:
+            with suppress(Empty):
+                return self.events.get(timeout=LOOK)
+
     def stop(self) -> None:
-        """End all work now; nothing else here is called by the caller's thread."""
+        """End all work now; with `next_event` all that is called by the caller's thread."""
         self._stopped = True
         self._setting.inbox.put((None, None))
         if self._thread.is_alive():
