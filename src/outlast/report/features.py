@@ -43,7 +43,7 @@ def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> Fea
         family=lineage.family if lineage else "",
         decision="kept" if kept == 1 else "dropped" if kept == 0 else "mixed",
         sentence=(row["rationale"] or "") if row["verdict"] == "undecided" else row["sentence"],
-        code=row["code"] or "",
+        code=row["verdict_code"] or row["code"] or "",
         share=row["shap_share_mean"],
         share_sd=row["shap_share_sd"],
         gain_share=row["gain_share_mean"],
