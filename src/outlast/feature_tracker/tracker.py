@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -84,7 +85,7 @@ class FeatureTracker:
         files.add("observations", experiment, session, observed)
         if fresh:
             decided = decision_rows(fresh, experiment)
-            files.add("catalog", experiment, session, self._catalog(experiment, fresh))
+            files.add("catalog", experiment, session, _catalog_rows(self, experiment, fresh))
             files.add("decisions", experiment, session, decided)
             files.add("selections", experiment, session, selection_rows(decided))
             # Written last: a job is known by its run once everything else of it is there.
@@ -261,18 +262,11 @@ class FeatureTracker:
         parts = []
         for experiment in experiments:
             name = f"ledger/ledger/{experiment}.parquet"
-            part = (self.storage.read_parquet(name) if self.storage.exists(name)
-                    else self.rebuild(experiment))
+            if not self.storage.exists(name):
+                self.rebuild(experiment)
+            part = pl.scan_parquet(io.BytesIO(self.storage.read(name)))
             parts.append(part if feature is None else part.filter(pl.col("feature") == feature))
-        return pl.concat([pl.DataFrame(), *parts], how="diagonal_relaxed")
-
-    def _catalog(self, experiment: str, fresh: Sequence[Record]) -> pl.DataFrame:
-        known = set(self.files.scan("catalog", experiment).select("table").collect()["table"])
-        new = sorted({record.job.features for record in fresh} - known)
-        rows = [{"experiment": experiment, "table": name, **asdict(entry)}
-                for name in new for entry in self.table(name)]
-        schema = SCHEMAS["catalog"]
-        return pl.DataFrame([{key: row[key] for key in schema} for row in rows], schema=schema)
+        return pl.concat([pl.LazyFrame(), *parts], how="diagonal_relaxed").collect()
 
 
 def _new_observations(
@@ -285,3 +279,15 @@ def _new_observations(
         known = files.scan("observations", experiment).select(keys).collect()
         parts += [part.join(known, on=keys, how="anti", nulls_equal=True) for part in extra]
     return pl.concat(parts, how="diagonal_relaxed")
+
+
+def _catalog_rows(
+    tracker: FeatureTracker, experiment: str, fresh: Sequence[Record]
+) -> pl.DataFrame:
+    """Return the lineage of the feature tables that no file tells of yet."""
+    known = tracker.files.scan("catalog", experiment).select("table").collect()["table"]
+    new = sorted({record.job.features for record in fresh} - set(known))
+    rows = [{"experiment": experiment, "table": name, **asdict(entry)}
+            for name in new for entry in tracker.table(name)]
+    schema = SCHEMAS["catalog"]
+    return pl.DataFrame([{key: row[key] for key in schema} for row in rows], schema=schema)
