@@ -133,3 +133,23 @@ def test_recency_is_the_slope_of_theil_and_sen():
                           "test_start": [int(t * year) for t in times]})
     expected = theilslopes(shares, times).slope
     assert recency_slopes(table)["recency_slope"][0] == pytest.approx(expected)
+
+
+def test_models_that_rank_alike_agree():
+    jobs = [job("lightgbm"), job("linear")]
+    alike = build_ledger(tables(pl.concat([seen(j, [3, 1]) for j in jobs]), jobs))
+    apart = build_ledger(tables(pl.concat([seen(jobs[0], [3, 1]), seen(jobs[1], [1, 3])]), jobs))
+    assert row_of(alike, "signal")["kendalls_w"] == 1
+    assert row_of(apart, "signal")["kendalls_w"] == 0
+
+
+def test_swapping_copies_is_unstable_by_feature_and_stable_by_cluster():
+    jobs = [job("lightgbm", fold) for fold in range(4)]
+    made = tables(pl.concat([seen(j, [1, 1]) for j in jobs]), jobs, dropped=("other",))
+    swapped = made.selections.with_columns(
+        selected=pl.when(pl.col("feature") == "other").then(pl.lit(value=False))
+        .otherwise((pl.col("fold") % 2 == 0) == (pl.col("feature") == "signal")))
+    observed = made.observations.with_columns(cluster=pl.lit("signal"))
+    row = row_of(build_ledger(Tables(observed, made.decisions, swapped, made.runs)), "signal")
+    assert row["phi"] < 0.2
+    assert (row["phi_cluster"], row["select_sets"]) == (1, 4)

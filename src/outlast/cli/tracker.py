@@ -20,6 +20,8 @@ from outlast.judge.wording import number
 app = App(name="features", help="What the feature tracker knows, across all runs.")
 
 
+# Clusters more stable than features by this much: copies take each other's place.
+_GAP = 0.15
 Format = Literal["table", "json", "csv"]
 
 
@@ -59,6 +61,10 @@ def list_features(
         console.print(f"stability of the chosen sets (Nogueira): {chosen['phi'][0]:.2f} (95 % CI "
                       f"{low:.2f} to {high:.2f}, M={chosen['select_sets'][0]} sets, not "
                       "independent)", highlight=False)
+    by_feature, by_cluster = chosen["phi"][0], chosen["phi_cluster"][0]
+    if None not in (by_feature, by_cluster) and by_cluster - by_feature > _GAP:
+        console.print(f"by cluster it is {by_cluster:.2f}: the instability is only redundancy, fix "
+                      "one representative", highlight=False)
 
 
 @app.command

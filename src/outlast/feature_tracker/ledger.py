@@ -11,7 +11,7 @@ from outlast.feature_tracker.errors import fold_means
 from outlast.feature_tracker.evidence import dataset_columns, leak_signs
 from outlast.feature_tracker.folds import concentration, recency_slopes
 from outlast.feature_tracker.gate import RUN, gate
-from outlast.feature_tracker.stability import nogueira
+from outlast.feature_tracker.stability import by_cluster, kendalls_w, nogueira
 from outlast.feature_tracker.verdict import judge
 
 PERMUTED = ("perm_group", "perm_single")
@@ -109,11 +109,20 @@ def _importance(seen: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
         n_gated=pl.struct(RUN).filter(~pl.col("run_gate").fill_null(value=True)).n_unique(),
         gated_out=pl.col("model").filter(
             ~pl.col("run_gate").fill_null(value=True)).unique().sort().str.join(", "))
+    rest = rest.with_columns(kendalls_w=pl.lit(_agreement(by_model), pl.Float64))
     for part in (models, rest, _deltas(counted, runs, PERMUTED, "perm"),
                  _deltas(counted, runs, ("loco_group",), "loco"), _probes(counted),
                  recency_slopes(told)):
         table = table.join(part, on="feature", how="left")
     return table
+
+
+def _agreement(by_model: pl.DataFrame) -> float | None:
+    """Kendall's W of the families' shares, over the features that all of them use."""
+    wide = by_model.pivot("model", index="feature", values="shap_share_mean").drop(
+        "feature").drop_nulls()
+    w = kendalls_w(wide.cast(pl.Float64).to_numpy().T)
+    return None if np.isnan(w) else w
 
 
 def _shares(observations: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -176,14 +185,16 @@ def _decided(tables: Tables, split: str) -> pl.DataFrame:
         ["feature", "sentence"], keep="first").select(
         "feature", rationale="sentence", decision_value="value", decision_threshold="threshold",
         nearest_feature="comparator", decision_comparator_value="comparator_value")
+    sets = _stability(tables.selections.filter(pl.col("split") == split), tables.observations)
     return often.join(reasons, on=["feature", "rationale"], how="left").join(
-        _stability(tables.selections.filter(pl.col("split") == split)), on="feature", how="left")
+        sets, on="feature", how="left")
 
 
-def _stability(selections: pl.DataFrame) -> pl.DataFrame:
-    """How often each feature is in a set, and Nogueira's stability of all sets."""
+def _stability(selections: pl.DataFrame, observations: pl.DataFrame) -> pl.DataFrame:
+    """How often each feature is in a set, and Nogueira's stability of features and clusters."""
     schema = {"feature": pl.String, "select_freq": pl.Float64, "select_sets": pl.Int64,
-              "phi": pl.Float64, "phi_lo95": pl.Float64, "phi_hi95": pl.Float64}
+              "phi": pl.Float64, "phi_lo95": pl.Float64, "phi_hi95": pl.Float64,
+              "phi_cluster": pl.Float64}
     if selections.is_empty():
         return pl.DataFrame(schema=schema)
     wide = selections.pivot("feature", index=["selection", "fold", "seed", "job"],
@@ -191,8 +202,15 @@ def _stability(selections: pl.DataFrame) -> pl.DataFrame:
     # All models of a fold share a set that does not depend on the model: it counts once.
     sets = wide.drop("job").unique(maintain_order=True).drop("selection", "fold", "seed")
     found = nogueira(sets.to_numpy().astype(bool))
+    told = observations.drop_nulls("cluster").unique(
+        "feature", keep="first", maintain_order=True).sort("feature")
+    # A feature without a known cluster is one of its own.
+    cluster = dict(told.select("feature", "cluster").iter_rows())
+    codes = np.unique([cluster.get(name, name) for name in sets.columns], return_inverse=True)[1]
+    grouped = nogueira(by_cluster(sets.to_numpy().astype(bool), codes)) if cluster else None
     return pl.DataFrame({"feature": sets.columns, "select_freq": sets.to_numpy().mean(axis=0)},
                         ).with_columns(
         select_sets=pl.lit(found.n_sets, pl.Int64), phi=pl.lit(found.phi, pl.Float64),
         phi_lo95=pl.lit(found.low, pl.Float64), phi_hi95=pl.lit(found.high, pl.Float64),
-    ).with_columns(pl.col("phi", "phi_lo95", "phi_hi95").fill_nan(None))
+        phi_cluster=pl.lit(None if grouped is None else grouped.phi, pl.Float64),
+    ).with_columns(pl.col("phi", "phi_lo95", "phi_hi95", "phi_cluster").fill_nan(None))
