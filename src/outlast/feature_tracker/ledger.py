@@ -179,7 +179,9 @@ def _decided(tables: Tables, split: str) -> pl.DataFrame:
     often = tables.decisions.filter(pl.col("split") == split).group_by("feature").agg(
         pl.col("experiment").first(), kept_share=(~gone).mean(), n_decisions=pl.len(),
         n_dropped=gone.sum(), code=pl.col("code").mode().sort().first(),
-        rationale=pl.col("sentence").mode().sort().first(),
+        # The most frequent reason of the most frequent rule, so that both speak of the same.
+        rationale=pl.col("sentence").filter(
+            pl.col("code") == pl.col("code").mode().sort().first()).mode().sort().first(),
         pit_status=pl.when((pl.col("code") == "F04").any()).then(pl.lit("violated")))
     reasons = tables.decisions.filter(pl.col("split") == split).unique(
         ["feature", "sentence"], keep="first").select(
