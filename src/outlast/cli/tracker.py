@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
 import polars as pl
 from cyclopts import App
 from rich.console import Console
@@ -15,11 +20,17 @@ from outlast.judge.wording import number
 app = App(name="features", help="What the feature tracker knows, across all runs.")
 
 
+# Clusters more stable than features by this much: copies take each other's place.
+_GAP = 0.15
+Format = Literal["table", "json", "csv"]
+
+
 @app.command(name="list")
 def list_features(
-    *, experiment: str | None = None, split: str | None = None, reports: str = "reports"
+    *, experiment: str | None = None, split: str | None = None, show_as: Format = "table",
+    reports: str = "reports",
 ) -> None:
-    """List the features of the latest experiment, the most important first.
+    """List the features of the latest experiment with their verdicts, the most important first.
 
     Parameters
     ----------
@@ -27,75 +38,180 @@ def list_features(
         Name of an experiment. [default: the one with the newest observations]
     split
         Label of a split. [default: temporal where there is one, else the first]
+    show_as
+        A table for people, or JSON or CSV with all columns.
     reports
         The reports folder.
     """
-    tracker = _tracker(reports)
-    ledger = tracker.ledger().filter(pl.col("model").is_null())
-    ledger = _only(ledger, "experiment", experiment or tracker.latest_experiment())
-    splits = sorted(ledger["split"].unique(), key=lambda s: (not s.startswith("temporal"), s))
-    chosen = _only(ledger, "split", split or splits[0])
-    console = Console()
-    table = _table(f"{chosen['experiment'][0]}, split {chosen['split'][0]}",
-                   "feature", "share of |SHAP|", "rank", "kept", "why")
+    chosen = FeatureTracker.open(reports).features(experiment, split)
+    if _written(chosen, show_as):
+        return
+    table = _table(f"{chosen['experiment'][0]}, split {chosen['split'][0]}", "feature", "verdict",
+                   "share of |SHAP|", "rank", "reliance", "replaceability", "kept", "why")
     for row in chosen.iter_rows(named=True):
-        share = row["shap_share_mean"]
         table.add_row(
-            escape(row["feature"]),
-            "" if share is None else f"{share:.1%} ± {row['shap_share_sd'] or 0:.1%}",
+            escape(row["feature"]), row["verdict"], _share(row),
             "" if row["rank_median"] is None else number(row["rank_median"], 0),
-            f"{row['kept_share']:.0%} of {row['n_decisions']}", escape(row["rationale"] or ""),
-        )
+            _interval(row, "perm"), _interval(row, "loco"),
+            f"{row['n_decisions'] - row['n_dropped']} of {row['n_decisions']}", escape(_why(row)))
+    console = Console()
     console.print(table)
+    if chosen["phi"][0] is not None:
+        low, high = chosen["phi_lo95"][0], chosen["phi_hi95"][0]
+        console.print(f"stability of the chosen sets (Nogueira): {chosen['phi'][0]:.2f} (95 % CI "
+                      f"{low:.2f} to {high:.2f}, M={chosen['select_sets'][0]} sets, not "
+                      "independent)", highlight=False)
+    by_feature, by_cluster = chosen["phi"][0], chosen["phi_cluster"][0]
+    if None not in (by_feature, by_cluster) and by_cluster - by_feature > _GAP:
+        console.print(f"by cluster it is {by_cluster:.2f}: the instability is only redundancy, fix "
+                      "one representative", highlight=False)
 
 
 @app.command
-def show(feature: str, /, *, reports: str = "reports") -> None:
-    """Tell one feature whole: formula, importance in every split, and why it was kept.
+def show(feature: str, /, *, show_as: Format = "table", reports: str = "reports") -> None:
+    """Tell one feature whole: formula, importance and verdict in every experiment and scope.
 
     Parameters
     ----------
     feature
         Its name.
+    show_as
+        A table for people, or JSON or CSV with all columns.
     reports
         The reports folder.
     """
-    tracker, console = _tracker(reports), Console()
-    reasons = tracker.why(feature)
-    for entry in tracker.lineage(feature):
+    tracker, console = FeatureTracker.open(reports), Console()
+    scopes = tracker.show(feature)
+    if _written(scopes, show_as):
+        return
+    for entry in tracker.lineage(feature).iter_rows(named=True):
         console.print(f"[bold]{escape(feature)}[/]  {entry['family']}, looks back "
                       f"{entry['lookback']}", highlight=False)
-        console.print(f"  = {escape(str(entry['expression']))}", highlight=False)
-    scopes = tracker.ledger().filter(pl.col("feature") == feature).drop_nulls("shap_share_mean")
-    table = _table("importance", "experiment", "scope", "share of |SHAP|", "rank", "fits")
-    for row in scopes.iter_rows(named=True):
-        spread = row["shap_share_sd"] or 0
-        table.add_row(escape(row["experiment"]), escape(row["scope"]),
-                      f"{row['shap_share_mean']:.1%} ± {spread:.1%}",
-                      number(row["rank_median"], 0), str(row["n_fits"]))
+        console.print(f"  = {escape(entry['expression'])}", highlight=False)
+    # The headline is one of the splits: it would be told twice.
+    rows = scopes.filter(pl.col("scope") != "headline")
+    table = _table("importance", "experiment", "scope", "verdict", "share of |SHAP|", "rank",
+                   "fits", "why")
+    for row in rows.iter_rows(named=True):
+        table.add_row(escape(row["experiment"]), escape(row["scope"]), row["verdict"], _share(row),
+                      "" if row["rank_median"] is None else number(row["rank_median"], 0),
+                      str(row["n_fits"] or 0), escape(row["sentence"]))
     console.print(table)
-    table = _table("decisions", "experiment", "split", "action", "code", "fits", "why")
-    for row in reasons.iter_rows(named=True):
-        names = ("experiment", "split", "action", "code", "n_fits", "sentence")
+    console.print(_decisions(tracker.why_dropped(feature)))
+
+
+@app.command
+def compare(a: str, b: str, /, *, show_as: Format = "table", reports: str = "reports") -> None:
+    """Show what changed from one experiment to another, under the headline split of each.
+
+    Parameters
+    ----------
+    a, b
+        Names of experiments.
+    show_as
+        A table for people, or JSON or CSV.
+    reports
+        The reports folder.
+    """
+    changes = FeatureTracker.open(reports).compare(a, b)
+    if _written(changes, show_as):
+        return
+    table = _table(f"from {a} to {b}", "feature", "change", "verdict", "share of |SHAP|", "rank")
+    for row in changes.iter_rows(named=True):
+        share, rank = ([row[name] for name in (key, f"{key}_b")]
+                       for key in ("shap_share_mean", "rank_median"))
+        table.add_row(escape(row["feature"]), row["change"],
+                      _arrow([row["verdict"], row["verdict_b"]]),
+                      _arrow([None if s is None else f"{s:.1%}" for s in share]),
+                      _arrow([None if r is None else number(r, 0) for r in rank]))
+    Console().print(table)
+
+
+@app.command
+def export(
+    *, experiment: str | None = None, output: Path | None = None, reports: str = "reports"
+) -> None:
+    """Write the lean set, what is core or useful in the headline split, one name per line.
+
+    Parameters
+    ----------
+    experiment
+        Name of an experiment. [default: the one with the newest observations]
+    output
+        A file. [default: the terminal]
+    reports
+        The reports folder.
+    """
+    names = FeatureTracker.open(reports).export(experiment)
+    if not names:
+        raise InputError("no feature is core or useful there, so there is no lean set; `outlast "
+                         "features list` says why")
+    text = "".join(f"{name}\n" for name in names)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@app.command(name="why-dropped")
+def why_dropped(
+    feature: str | None = None, /, *, show_as: Format = "table", reports: str = "reports"
+) -> None:
+    """Tell why features were dropped: rule, statistic, threshold and comparator.
+
+    Parameters
+    ----------
+    feature
+        Its name: all its decisions in all experiments. [default: the latest experiment's drops]
+    show_as
+        A table for people, or JSON or CSV with all columns.
+    reports
+        The reports folder.
+    """
+    decisions = FeatureTracker.open(reports).why_dropped(feature)
+    if not _written(decisions, show_as):
+        Console().print(_decisions(decisions) if decisions.height else "nothing was dropped")
+
+
+def _decisions(decisions: pl.DataFrame) -> Table:
+    table = _table("decisions", "experiment", "split", "feature", "action", "code", "fits", "why")
+    names = ("experiment", "split", "feature", "action", "code", "n_fits", "sentence")
+    for row in decisions.iter_rows(named=True):
         table.add_row(*(escape(str(row[name])) for name in names))
-    console.print(table)
+    return table
 
 
-def _tracker(reports: str) -> FeatureTracker:
-    tracker = FeatureTracker.open(reports)
-    if tracker.decisions().is_empty():
-        raise InputError(f"no feature has been tracked in {reports!r} yet; train first: "
-                         "python scripts/run_model_pipeline.py")
-    return tracker
+def _written(frame: pl.DataFrame, show_as: Format) -> bool:
+    """Write a frame for a program to read, if asked."""
+    if show_as == "json":
+        sys.stdout.write(frame.write_json() + "\n")
+    elif show_as == "csv":
+        sys.stdout.write(frame.write_csv())
+    return show_as != "table"
 
 
-def _only(frame: pl.DataFrame, column: str, value: str) -> pl.DataFrame:
-    from outlast.errors import unknown_name
+def _why(row: Mapping[str, Any]) -> str:
+    return str(row["rationale"] if row["verdict"] == "undecided" and not row["n_fits"]
+               else row["sentence"])
 
-    chosen = frame.filter(pl.col(column) == value)
-    if chosen.is_empty():
-        raise unknown_name(column, value, frame[column].unique().to_list())
-    return chosen
+
+def _share(row: Mapping[str, Any]) -> str:
+    share, spread = row["shap_share_mean"], row["shap_share_sd"]
+    if share is None:
+        return ""
+    return f"{share:.1%}" if spread is None else f"{share:.1%} ± {spread:.1%}"
+
+
+def _interval(row: Mapping[str, Any], method: str) -> str:
+    mean, low, high = (row[f"{method}_{end}"] for end in ("mean", "lo95", "hi95"))
+    if mean is None:
+        return ""
+    return f"{mean:.3g}" if low is None else f"{mean:.3g} ({low:.3g} to {high:.3g})"
+
+
+def _arrow(ends: Sequence[str | None]) -> str:
+    first, last = (end or "none" for end in ends)
+    return first if first == last else f"{first} → {last}"
 
 
 def _table(title: str, *columns: str) -> Table:

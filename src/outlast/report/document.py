@@ -116,6 +116,10 @@ class FeatureCard(Frozen):
     expression: str = ""
     lookback: str = ""
     n_fits: int = 0
+    verdict: str = ""
+    reliance: float | None = Field(default=None, description="score lost by shuffling it")
+    replaceability: float | None = Field(default=None, description="score lost by refitting "
+                                                                   "without it")
 
 
 class ConfigurationCard(Frozen):

@@ -32,7 +32,7 @@ def feature_cards(
     shares = _shares_by_model(ledger)
     return tuple(
         _card(row, shares.get(row["feature"], {}), lineage.get(row["feature"]))
-        for row in ledger.filter(pl.col("model").is_null()).iter_rows(named=True)
+        for row in ledger.filter(pl.col("scope") == "headline").iter_rows(named=True)
     )
 
 
@@ -42,8 +42,8 @@ def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> Fea
         feature=row["feature"],
         family=lineage.family if lineage else "",
         decision="kept" if kept == 1 else "dropped" if kept == 0 else "mixed",
-        sentence=row["rationale"] or "",
-        code=row["code"] or "",
+        sentence=(row["rationale"] or "") if row["verdict"] == "undecided" else row["sentence"],
+        code=row["verdict_code"] or row["code"] or "",
         share=row["shap_share_mean"],
         share_sd=row["shap_share_sd"],
         gain_share=row["gain_share_mean"],
@@ -53,6 +53,9 @@ def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> Fea
         expression=lineage.expression if lineage else "",
         lookback=lineage.lookback if lineage else "",
         n_fits=row["n_fits"] or 0,
+        verdict=row["verdict"],
+        reliance=row["perm_mean"],
+        replaceability=row["loco_mean"],
     )
 
 

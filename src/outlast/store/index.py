@@ -89,7 +89,8 @@ class Index:
                   "observations": observations}
         merged = self._segments if len(self._segments) >= _MANY else []
         if merged:
-            tables = {name: pl.concat([self._table(name), table]) for name, table in tables.items()}
+            tables = {name: pl.concat([self._table(name), table], how="diagonal_relaxed")
+                      for name, table in tables.items()}
         self._write(tables)
         for segment in merged:
             self.storage.remove(f"index/{segment['name']}.json")
@@ -135,7 +136,8 @@ class Index:
                 twice = seen.intersection(segment["jobs"]) if table != "decisions" else set()
                 parts.append(part.filter(~pl.col("job").is_in(twice)) if twice else part)
                 seen.update(segment["jobs"])
-            self._tables[table] = pl.concat(parts) if parts else pl.DataFrame()
+            # Segments of older code may lack a column; it is null there.
+            self._tables[table] = pl.concat([pl.DataFrame(), *parts], how="diagonal_relaxed")
         return self._tables[table]
 
     def _write(self, tables: dict[str, pl.DataFrame]) -> None:

@@ -153,7 +153,7 @@ class JobStore:
         tables = [self._table(r, OBSERVATIONS) for r in records if r.job.id not in known]
         if any(job_id in known for job_id in ids):
             tables.append(self.index.observations.filter(pl.col("job").is_in(ids)))
-        return pl.concat(tables)
+        return pl.concat(tables, how="diagonal_relaxed")
 
     def model(self, record: Record) -> FittedModel:
         """Load the fitted model of a finished job, its files verified first.
