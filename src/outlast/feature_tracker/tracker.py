@@ -46,7 +46,8 @@ class FeatureTracker:
         return cls(Store.open(root).features)
 
     def absorb(
-        self, session: str, experiment: str, jobs: JobStore, records: Iterable[Record]
+        self, session: str, experiment: str, jobs: JobStore, records: Iterable[Record],
+        explanations: pl.DataFrame | None = None,
     ) -> int:
         """Take in finished jobs that are not in the ledger yet.
 
@@ -57,6 +58,9 @@ class FeatureTracker:
         experiment : str
         jobs : JobStore
         records : iterable of Record
+        explanations : polars.DataFrame, optional
+            Further observations of these or other jobs; those that are known are not taken
+            again.
 
         Returns
         -------
@@ -65,9 +69,13 @@ class FeatureTracker:
         """
         known = set(self.decisions()["job"].unique())
         fresh = [r for r in records if r.status == "ok" and r.job.id not in known]
-        if fresh:
-            observed = jobs.observations(fresh)
-            self.storage.write_parquet(f"ledger/observations/{session}.parquet", observed)
+        observed = [jobs.observations(fresh)] if fresh else []
+        if explanations is not None and explanations.height:
+            keys = ["job", "method"]
+            observed.append(explanations.join(self.observations(), on=keys, how="anti"))
+        if fresh or sum(table.height for table in observed):
+            self.storage.write_parquet(f"ledger/observations/{session}.parquet",
+                                       pl.concat(observed))
             self.storage.write_parquet(f"ledger/decisions/{session}.parquet",
                                        _decision_rows(fresh, experiment))
             self.storage.write_parquet(LEDGER, build_ledger(self.observations(), self.decisions()))
