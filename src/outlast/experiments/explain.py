@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from outlast import importance
+from outlast.errors import CorruptError
 from outlast.experiments.afford import Best, Size, best_configurations, sizes
 from outlast.experiments.explanation import explain_fit
 from outlast.experiments.train import open_bench
@@ -71,7 +72,7 @@ class Explained:
     n_late: int
     seconds: float
     fit_seconds: float
-    table: pl.DataFrame
+    table: pl.DataFrame = field(repr=False)
 
     @property
     def share(self) -> float:
@@ -107,10 +108,10 @@ class Explainer:
     experiment : Experiment
     share : float
         Of the fit and search seconds of each model family under each split.
-    headline : str, optional
-        The split that stands for deployment; default: the first honest one.
     limits : Limits
         Of the run: nothing is started after its deadline.
+    headline : str, optional
+        The split that stands for deployment; default: the first honest one.
     listener : callable, optional
         Called with a `Progress` after every change.
     """
@@ -230,10 +231,10 @@ def read_explanations(experiment: Experiment, records: Iterable[Record]) -> pl.D
             places.setdefault(owner, []).append(name)
     tables = [pl.DataFrame(schema=SCHEMA)]
     for record in records:
-        stored = [experiment.storage.read_parquet(name)
-                  for name in places.get(_owner(record), [])]
-        if stored:
-            job, richest = record.job, max(stored, key=_evidence)
+        stored = (_read(experiment, name) for name in places.get(_owner(record), []))
+        richest = max((table for table in stored if table is not None), key=_evidence, default=None)
+        if richest is not None:
+            job = record.job
             tables.append(richest.with_columns(
                 job=pl.lit(job.id), split=pl.lit(job.split.label),
                 fold=pl.lit(job.fold, pl.Int32)))
@@ -267,8 +268,19 @@ def _owner(record: Record) -> str:
     return record.shared_with or record.job.id
 
 
+def _read(experiment: Experiment, name: str) -> pl.DataFrame | None:
+    """Return a stored explanation; a damaged one is taken away, so that it is made again."""
+    try:
+        return experiment.storage.read_parquet(name)
+    except CorruptError as error:
+        _LOG.warning("%s; the next run measures it again", error)
+        experiment.storage.remove(name)
+        return None
+
+
 def _seconds(experiment: Experiment, place: str) -> float:
-    return float(experiment.storage.read_parquet(place)["seconds"].sum())
+    table = _read(experiment, place)
+    return 0.0 if table is None else float(table["seconds"].sum())
 
 
 def _evidence(table: pl.DataFrame) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from outlast.errors import OutlastError
 from outlast.experiments.afford import Size
 from outlast.experiments.protocol import Design
 from outlast.experiments.train import Bench, folds_of, open_bench
-from outlast.feature_tracker.observations import of_job
+from outlast.feature_tracker.observations import SCHEMA, of_job
 from outlast.importance.blocks import Shuffles, spread_rows, time_blocks
 from outlast.importance.drop_refit import drop_and_refit
 from outlast.importance.held_out import Delta, HeldOut
@@ -143,7 +143,7 @@ def measure(case: Case, size: Size) -> pl.DataFrame:
     record, identity = case.record, {e.feature: e.feature_id for e in case.bench.table.lineage}
     audit = case.fold.audit
     facts = {"score": record.score, "test_start": audit.test_start, "test_end": audit.test_end}
-    table = pl.concat(tables, how="diagonal_relaxed").with_columns(
+    table = pl.concat(tables).with_columns(
         feature_id=pl.col("feature").replace_strict(identity, default=None,
                                                     return_dtype=pl.String),
         unit=pl.lit(f"delta {record.job.metric}"), data_part=pl.lit("test"))
@@ -170,7 +170,7 @@ def _permuted(case: Case, size: Size, chosen: list[str], begun: float) -> list[p
         begun += time.perf_counter() - since
     deltas = permutation_importance(case.fitted, held_out, shuffles, found)
     together = pl.concat([_rows(case, "perm_group", deltas, found, facts),
-                          _event_rows(deltas, found, events)], how="diagonal_relaxed")
+                          _event_rows(deltas, found, events)])
     return [*tables, _timed(together, time.perf_counter() - begun)]
 
 
@@ -209,23 +209,23 @@ def _rows(
     total = sum(helps.values())
     order = sorted(deltas, key=lambda name: _descending(deltas[name].value))
     cluster_of = {member: name for name, members in case.groups.items() for member in members}
-    return pl.DataFrame([
+    return _table(
         {"feature": feature, "cluster": cluster_of[feature], "method": method,
          "value": delta.value, "value_sd": delta.sd, "n_repeats": delta.n_repeats,
          "share": helps[name] / total if total else 0.0, "rank": order.index(name) + 1,
          "status": "ok" if delta.value is not None else "failed", **facts}
-        for name, delta in deltas.items() for feature in groups[name]], infer_schema_length=None)
+        for name, delta in deltas.items() for feature in groups[name])
 
 
 def _event_rows(
     deltas: Mapping[str, Delta], groups: Groups, events: Mapping[str, Any]
 ) -> pl.DataFrame:
-    return pl.DataFrame([
+    return _table(
         {"feature": feature, "cluster": name, "method": "perm_group", "event": event,
          "value": value, "n_repeats": delta.n_repeats, "status": "ok",
          "n_rows": int(events[event].sum())}
         for name, delta in deltas.items() for event, value in delta.by_event.items()
-        for feature in groups[name]], infer_schema_length=None)
+        for feature in groups[name])
 
 
 def _descending(value: float | None) -> float:
@@ -235,14 +235,17 @@ def _descending(value: float | None) -> float:
 
 def _skipped(case: Case, method: str, names: Iterable[str]) -> pl.DataFrame:
     """What the budget left no time for."""
-    return pl.DataFrame(
-        [(feature, name, method, "skipped_budget")
-         for name in names for feature in case.groups[name]], orient="row",
-        schema=dict.fromkeys(("feature", "cluster", "method", "status"), pl.String))
+    return _table({"feature": feature, "cluster": name, "method": method,
+                   "status": "skipped_budget"}
+                  for name in names for feature in case.groups[name])
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=SCHEMA)
 
 
 def _timed(table: pl.DataFrame, seconds: float) -> pl.DataFrame:
-    return table.with_columns(seconds=pl.lit(seconds / max(1, table.height)))
+    return table.with_columns(seconds=pl.lit(seconds / max(1, table.height), pl.Float64))
 
 
 def event_rows(events: Events, times: Any) -> dict[str, Any]:

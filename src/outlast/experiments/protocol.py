@@ -41,7 +41,8 @@ class Design:
     def fit(cls, frame: pl.DataFrame, train: Ints, columns: Sequence[str]) -> Design:
         """Learn the category codes from the train rows of the features."""
         texts = frame.select(columns).select(cs.string())
-        return cls(columns, texts.columns, OrdinalCodes.fit(texts[train], texts.columns))
+        learned = pl.DataFrame([text.gather(train) for text in texts])
+        return cls(columns, texts.columns, OrdinalCodes.fit(learned, texts.columns))
 
     def matrix(
         self, frame: pl.DataFrame, y: Floats | None = None, last_known: Floats | None = None

@@ -242,10 +242,11 @@ def run(
             chosen = make_runner(runner or config.runner, processes, prepared.how.threads,
                                  config.address)
             tally = driver.run(stock, chosen)
+            took = time.monotonic() - begun
             explained = _explain(prepared, order, driver, chosen)
             finish(order, experiment, session, tally, explained)
     return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),
-                   tally.failed, dict(tally.ended), time.monotonic() - begun,
+                   tally.failed, dict(tally.ended), took,
                    expected.seconds if expected.calibrated and stock.waiting else None, explained)
 
 

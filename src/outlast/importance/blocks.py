@@ -62,8 +62,8 @@ def spread_rows(time: npt.NDArray[np.int64], most: int, seed: int = 0) -> Ints:
 
     Examples
     --------
-    >>> spread_rows(np.repeat(np.arange(4), 2), 4)[:2].tolist() in ([0, 1], [2, 3])
-    True
+    >>> len(spread_rows(np.repeat(np.arange(500), 2), 100))
+    100
     """
     if len(time) <= most:
         return np.arange(len(time))
