@@ -12,12 +12,12 @@ from outlast.models import MODELS
 from outlast.records import Frozen, Record
 
 # Model and matrix are loaded, and a prediction is scored, in about so many seconds.
-_LOADING, _SCORING = 0.1, 5e-4
+_LOADING, _SCORING = 0.04, 2e-4
 # Estimates are rough: what is planned fits into this part of what is allowed.
 _PLANNED_SHARE = 0.8
 # All fits of a run count as so many seconds together at least: a quarter of a moment explains
 # nothing.
-_LEAST_SECONDS = 40.0
+LEAST_SECONDS = 40.0
 
 
 class Size(Frozen):
@@ -159,9 +159,9 @@ def sizes(bests: Sequence[Best], share: float) -> list[tuple[Size, ...]]:
     """
     if not bests:
         return []
-    least = _LEAST_SECONDS / sum(len(best.records) for best in bests)
+    least = LEAST_SECONDS / sum(len(best.records) for best in bests)
     weights = [max(best.seconds, least * len(best.records)) for best in bests]
-    scale = max(sum(best.seconds for best in bests), _LEAST_SECONDS) / sum(weights)
+    scale = max(sum(best.seconds for best in bests), LEAST_SECONDS) / sum(weights)
     left, unserved = _PLANNED_SHARE * share * scale * sum(weights), sum(weights)
     found: dict[int, tuple[Size, ...]] = {}
     by_cost = sorted(range(len(bests)), key=lambda i: (

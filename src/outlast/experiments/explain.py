@@ -14,7 +14,7 @@ import polars as pl
 
 from outlast import importance
 from outlast.errors import CorruptError
-from outlast.experiments.afford import Best, Size, best_configurations, sizes
+from outlast.experiments.afford import LEAST_SECONDS, Best, Size, best_configurations, sizes
 from outlast.experiments.explanation import explain_fit
 from outlast.experiments.train import open_bench
 from outlast.experiments.work import Listener, Order, Progress
@@ -86,8 +86,11 @@ class Explained:
 
     def __str__(self) -> str:
         fits = f"{self.n_fits} fit{'s' * (self.n_fits != 1)}"
-        told = [f"explained {fits} in {self.seconds:.1f} s",
-                f"{100 * self.share:.0f} % of their fit time"]
+        told = [f"explained {fits} in {self.seconds:.1f} s"]
+        # Of the moment that small fits take, a share would mislead: see `sizes`.
+        told += [f"{100 * self.share:.0f} % of their fit time"
+                 if self.fit_seconds >= LEAST_SECONDS else
+                 f"which took {self.fit_seconds:.1f} s themselves"] * bool(self.n_fits)
         told += [f"{self.n_failed} failed"] * bool(self.n_failed)
         told += [f"no time for {self.n_late}"] * bool(self.n_late)
         return ", ".join(told)

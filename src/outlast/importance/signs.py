@@ -6,9 +6,11 @@ from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.float64]
+
+_FEWEST = 3
 
 
 def slope_signs(
@@ -40,10 +42,19 @@ def slope_signs(
     >>> slope_signs(X, -X).tolist()
     [-1.0, nan]
     """
+    known = ~np.isnan(X)
+    values = _centred_ranks(X, known)
+    pushes = _centred_ranks(contributions, known)
+    spread = np.sqrt((values**2).sum(axis=0) * (pushes**2).sum(axis=0))
+    ordered = (spread > 0) & (known.sum(axis=0) >= _FEWEST)
+    ordered[list(categorical)] = False
     signs = np.full(X.shape[1], np.nan)
-    for column in set(range(X.shape[1])) - set(categorical):
-        known = ~np.isnan(X[:, column])
-        values, pushes = X[known, column], contributions[known, column]
-        if known.sum() >= 3 and np.ptp(values) > 0 and np.ptp(pushes) > 0:
-            signs[column] = spearmanr(values, pushes).statistic
+    np.divide((values * pushes).sum(axis=0), spread, where=ordered, out=signs)
     return signs
+
+
+def _centred_ranks(table: npt.NDArray[np.floating], known: npt.NDArray[np.bool_]) -> Floats:
+    """Ranks within each column, less their mean; 0 for what is not known."""
+    ranks = rankdata(np.where(known, table, np.nan), axis=0, nan_policy="omit")
+    middle = (known.sum(axis=0) + 1) / 2
+    return np.where(known, ranks - middle, 0.0)
