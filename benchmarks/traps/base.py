@@ -83,7 +83,7 @@ class Answer:
 def ask_outlast(trap: Trap, table: pl.DataFrame) -> Answer:
     """Run outlast on a table; a run that its own audit refuses has no score."""
     config = {"models": MODELS, "splits": ["temporal"], "optimization": ["none"],
-              "audit": "exact", **trap.config}
+              "audit": "exact", "importance": 0, **trap.config}
     with tempfile.TemporaryDirectory() as folder:
         try:
             document, _ = train_models(make_config({**config, "reports": folder}),

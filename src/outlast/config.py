@@ -94,6 +94,9 @@ class Config(Settings):
         Primary metric; default: roc_auc, log_loss or rmse by task.
     headline_split : str, optional
         The split that is most like deployment; default: the first forward one that was run.
+    importance : float, default 0.25
+        How much of the time of fits and searches may go into explaining the best of them by
+        permutation, probes and refits; 0 leaves that out.
     features : str, optional
         Dotted path of a function of the table that returns the features, such as
         ``my_project.features:build``; default: the recipe for the table.
@@ -148,6 +151,7 @@ class Config(Settings):
     selection: Strategy = Strategy(name="redundancy")
     metric: str | None = None
     headline_split: str | None = None
+    importance: float = Field(default=0.25, ge=0, le=100)
     features: str | None = None
     audit: Literal["exact", "quick", "full"] = "quick"
     allow_leaks: bool = False
@@ -219,6 +223,7 @@ QUICK: dict[str, Any] = {
     "splits": ["temporal", "event_aware", "random"],
     "optimization": ["none"],
     "audit": "exact",
+    "importance": 0.1,
 }
 
 

@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 
 
 DATA = ["--data", "shops.csv", "--time", "day", "--entity", "shop", "--target", "busy",
-        "--horizon", "2", "--leaky", "sales", "level"]
+        "--horizon", "2", "--leaky", "sales", "level", "--importance", "0"]
 
 
 def call(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:

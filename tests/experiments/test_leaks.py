@@ -15,7 +15,8 @@ from outlast.experiments import prepare, run
 from outlast.pipeline import report_only
 from tests.tables import shop_panel
 
-BASE = {"models": ["prior", "linear"], "optimization": ["none"], "audit": "exact"}
+BASE = {"models": ["prior", "linear"], "optimization": ["none"], "audit": "exact",
+        "importance": 0}
 
 
 def config(folder, **values):

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 TABLE = ["--data", "shops.csv", "--time", "day", "--entity", "shop", "--target", "busy",
          "--horizon", "2", "--leaky", "sales", "level"]
 MATRIX = ["--models", "linear", "lightgbm", "--splits", "temporal", "expanding_window",
-          "--optimization", "none", "random", "--n_trials", "4", "--audit", "exact"]
+          "--optimization", "none", "random", "--n_trials", "4", "--audit", "exact",
+          "--importance", "0.02"]
 # Trials of a search that ends only when it is stopped.
 FOR_HOURS = "1000000"
 

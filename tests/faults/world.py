@@ -15,7 +15,7 @@ from outlast.store import Storage, Store
 from tests.tables import shop_panel
 
 SMALL = {"models": ["prior", "linear"], "splits": ["temporal", "event_aware", "expanding_window"],
-         "optimization": ["none"], "audit": "exact"}
+         "optimization": ["none"], "audit": "exact", "importance": 0}
 
 
 def prepared_in(folder: Path, **values: Any) -> Prepared:

@@ -18,14 +18,14 @@ from outlast.store import read_sessions
 from tests.tables import shop_panel, shop_table
 
 QUICK = {"models": ["prior", "linear", "lightgbm"], "splits": ["temporal", "random"],
-         "optimization": ["none"]}
+         "optimization": ["none"], "importance": 0}
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """One run of a small matrix with its reports folder."""
     folder = tmp_path_factory.mktemp("reports")
-    settings = {**QUICK, "reports": str(folder)}
+    settings = {**QUICK, "reports": str(folder), "importance": 0.1}
     return settings, run_pipeline(settings, table=shop_panel(), runner="inline")
 
 
@@ -70,7 +70,8 @@ def test_everything_is_on_disk(finished):
         "predictions.parquet", "observations.parquet", "model", "job.log", "job.jsonl"}
     assert experiment.jobs.model(record).n_iterations == record.n_iterations
     tracker = FeatureTracker.open(settings["reports"])
-    assert set(tracker.observations()["method"].unique()) == {"gain", "shap_mean_abs"}
+    methods = set(tracker.observations()["method"].unique())
+    assert methods >= {"gain", "splits", "shap_mean_abs", "shap_sign_consistency", "perm_group"}
     assert settings["reports"] in str(folder)
 
 

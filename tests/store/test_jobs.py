@@ -27,7 +27,8 @@ def _files(outcome, name):
 def test_one_fit_serves_all_splits_that_agree_on_a_fold(tmp_path):
     # The one cut of the last fifth of the stocks lies in no event.
     config = make_config({"models": ["linear"], "splits": ["temporal", "event_aware"],
-                          "optimization": ["none"], "audit": "exact", "reports": str(tmp_path)})
+                          "optimization": ["none"], "audit": "exact", "importance": 0,
+                          "reports": str(tmp_path)})
     outcome = world.run_here(prepare(config))
     assert (outcome.trained, len(outcome.plan.groups)) == (2, 1)
     jobs = outcome.experiment.jobs

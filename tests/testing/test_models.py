@@ -95,6 +95,11 @@ class GainsBackwards(Fitted):
         return super().gain()[::-1]
 
 
+class CountsNoSplits(Fitted):
+    def splits(self) -> Any:
+        return np.zeros(len(self.card.columns))
+
+
 class SharesTwice(Fitted):
     def _contributions(self, data: Matrix) -> Any:
         return 2 * super()._contributions(data)
@@ -194,6 +199,7 @@ BROKEN: list[tuple[type[Model], str, str]] = [
     (saying(KeepsAFileQuiet), "a_saved_model_predicts_and_explains_the_same", "notes.txt"),
     (saying(NotesItsAddress), "saving_twice_writes_the_same_bytes", "notes.txt differs"),
     (saying(GainsBackwards), "gain_and_contributions_have_one_entry_per_column", "above the sig"),
+    (saying(CountsNoSplits), "a_column_without_splits_has_no_say", "change the prediction"),
     (saying(SharesTwice), "contributions_sum_to_the_raw_score_less_a_constant", "must sum to its"),
     (SharesTooMuch, "what_fits_share_changes_nothing", "the key of Matrix.form must name every"),
     (BoostsOneMore, "exactly_so_many_rounds_are_boosted", "8 rounds instead of 7"),
@@ -245,5 +251,5 @@ def test_one_mistake_breaks_few_rules() -> None:
 def test_a_date_inside_a_file_can_be_declared() -> None:
     model = saying(NotesItsAddress)({"alpha": 1.0})
     check_model(model, dated_files=[".txt"])
-    with pytest.raises(AssertionError, match="model 'linear' breaks 1 of 24 rules:\n- test_saving"):
+    with pytest.raises(AssertionError, match="model 'linear' breaks 1 of 25 rules:\n- test_saving"):
         check_model(model)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _COLOURS = {"clear": "green", "tie": "green", "none": "red", "not_enough_evidence": "yellow",
             "only_leaky": "yellow"}
 _SHOWN_ROWS = 12
+# What the bar counts.
+_PHASES = {"train": "jobs", "explain": "explaining"}
 
 
 class Watcher(Protocol):
@@ -65,7 +67,7 @@ class _LiveProgress:
 
     def __call__(self, step: Step) -> None:
         self._bar.update(self._task, completed=step.done, total=step.total,
-                         current=escape(step.job.label))
+                         description=_PHASES[step.phase], current=escape(step.job.label))
         _print_failure(self._console, step)
 
     def on_check(self, name: str) -> None:
@@ -78,13 +80,22 @@ class _PlainProgress:
 
     def __init__(self, console: Console) -> None:
         self._console, self._shown, self._checking = console, -1, False
+        self._explaining = False
 
     def __call__(self, step: Step) -> None:
         _print_failure(self._console, step)
+        if step.phase == "explain":
+            self._say_once(step)
+            return
         tenth = 10 * step.done // max(1, step.total)
         if tenth > self._shown and step.kind != "started":
             self._shown = tenth
             self._console.print(f"{step.done} of {step.total} jobs done")
+
+    def _say_once(self, step: Step) -> None:
+        if not self._explaining:
+            self._explaining = True
+            self._console.print(f"explaining {step.total} fits")
 
     def on_check(self, name: str) -> None:  # noqa: ARG002
         """Say once that the checks are at work."""
@@ -115,6 +126,8 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
     for left_out in outcome.plan.skipped:
         show_left_out(console, vars(left_out))
     console.print(_counts(outcome))
+    if outcome.explained is not None and outcome.explained.is_news:
+        console.print(f"[dim]{outcome.explained}[/]")
 
 
 def show_recalled(console: Console, known: Recalled) -> None:

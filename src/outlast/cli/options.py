@@ -72,6 +72,9 @@ class MatrixOptions:
     """Primary metric. [default: roc_auc, log_loss or rmse by task]"""
     headline_split: str | None = None
     """The split most like deployment. [default: the first honest one]"""
+    importance: float | None = None
+    """Share of the fit time that may go into explaining the best fits; 0 for none.
+    [default: 0.25]"""
     seed: int | None = None
     """Seed of everything random. [default: 0]"""
     quick_run: bool = False

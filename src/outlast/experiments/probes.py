@@ -91,9 +91,7 @@ def read_cost(experiment: Experiment, job: Job) -> Cost | None:
 def _fit(job: Job, bench: Bench, rows: Any, context: FitContext) -> tuple[float, float]:
     """Seconds of matrix, fit and prediction, and the most memory the process has ever held."""
     begun = time.perf_counter()
-    frame, y = bench.table.frame[rows], bench.experiment.rows["y"].to_numpy()[rows]
-    known = bench.experiment.rows["last_known"].to_numpy()[rows]
-    matrix = Design.fit(frame, bench.table.names).matrix(frame, y, known)
+    matrix = bench.matrix(Design.fit(bench.table.frame, rows, bench.table.names), rows)
     model = make_model(job.model.name, job.model.params)
     model.fit(matrix, model.defaults(), context).predict(matrix)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

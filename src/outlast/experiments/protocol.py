@@ -38,10 +38,11 @@ class Design:
     codes: OrdinalCodes
 
     @classmethod
-    def fit(cls, train: pl.DataFrame, columns: Sequence[str]) -> Design:
-        """Learn the category codes from the feature rows of the train side."""
-        categorical = train.select(columns).select(cs.string()).columns
-        return cls(columns, categorical, OrdinalCodes.fit(train, categorical))
+    def fit(cls, frame: pl.DataFrame, train: Ints, columns: Sequence[str]) -> Design:
+        """Learn the category codes from the train rows of the features."""
+        texts = frame.select(columns).select(cs.string())
+        learned = pl.DataFrame([text.gather(train) for text in texts])
+        return cls(columns, texts.columns, OrdinalCodes.fit(learned, texts.columns))
 
     def matrix(
         self, frame: pl.DataFrame, y: Floats | None = None, last_known: Floats | None = None
@@ -86,7 +87,7 @@ def _protocol(model: Strategy, config: Config, panel: Panel, table: FeatureTable
     def learn(frame: pl.DataFrame, y: Floats, train: Ints, test: Ints) -> Predict:  # noqa: ARG001
         selector = make_selector(config.selection.name, config.selection.params)
         kept = selector.fit(frame[train], y[train], table.lineage).kept
-        design = Design.fit(frame[train], kept)
+        design = Design.fit(frame, train, kept)
         learner = make_model(model.name, model.params)
         try:
             fitted = learner.fit(design.matrix(frame[train], y[train]), learner.defaults(),

@@ -22,6 +22,7 @@ from outlast.experiments.estimate import (
     memory_limit,
     parallelism,
 )
+from outlast.experiments.explain import Explained, Explainer
 from outlast.experiments.folds import store_folds
 from outlast.experiments.leaks import (
     audit_key,
@@ -42,8 +43,8 @@ from outlast.experiments.work import (
 )
 from outlast.feature_tracker import FeatureTracker
 from outlast.features import FeatureTable, last_known_target
-from outlast.records import content_hash
-from outlast.runners import Limits, make_runner
+from outlast.records import Record, content_hash
+from outlast.runners import Limits, Runner, make_runner
 from outlast.store import FINAL, Experiment, FeatureStore, Session, Store, now, open_session
 
 _LOG = logging.getLogger("outlast.run")
@@ -76,6 +77,7 @@ class Outcome:
     ended: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     estimated: float | None = None
+    explained: Explained | None = None
 
 
 def load_panel(data: DataConfig) -> Panel:
@@ -240,10 +242,12 @@ def run(
             chosen = make_runner(runner or config.runner, processes, prepared.how.threads,
                                  config.address)
             tally = driver.run(stock, chosen)
-            finish(order, experiment, session, tally)
+            took = time.monotonic() - begun
+            explained = _explain(prepared, order, driver, chosen)
+            finish(order, experiment, session, tally, explained)
     return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),
-                   tally.failed, dict(tally.ended), time.monotonic() - begun,
-                   expected.seconds if expected.calibrated and stock.waiting else None)
+                   tally.failed, dict(tally.ended), took,
+                   expected.seconds if expected.calibrated and stock.waiting else None, explained)
 
 
 def order_of(prepared: Prepared) -> Order:
@@ -259,15 +263,36 @@ def order_of(prepared: Prepared) -> Order:
     )
 
 
-def finish(order: Order, experiment: Experiment, session: Session, tally: Tally) -> None:
+def finish(
+    order: Order, experiment: Experiment, session: Session, tally: Tally,
+    explained: Explained | None = None,
+) -> None:
     """Index what is finished, bring the ledger up to date, and close the session's books."""
-    records = experiment.jobs.read_all(job.id for job in order.jobs)
-    done = {job_id: record for job_id, record in records.items() if record.status in FINAL}
+    done = _finished(order, experiment)
     compact(experiment, done)
     tracker = FeatureTracker(experiment.store.features)
-    tracker.absorb(session.id, experiment.name, experiment.jobs, done.values())
+    tracker.absorb(session.id, experiment.name, experiment.jobs, done.values(),
+                   None if explained is None else explained.table)
+    told = {"explained": explained.as_json()} if explained is not None else {}
     session.update(trained=tally.trained, failed=tally.failed, ended_as=dict(tally.ended),
-                   most_memory=tally.memory)
+                   most_memory=tally.memory, **told)
+
+
+def _explain(
+    prepared: Prepared, order: Order, driver: Driver, runner: Runner
+) -> Explained | None:
+    """Ask the best fits for their reasons, as far as a share of their time pays for it."""
+    config = prepared.config
+    if not config.importance:
+        return None
+    explainer = Explainer(order, prepared.experiment, config.importance, driver.limits,
+                          config.headline_split, driver.listener)
+    return explainer.run(list(_finished(order, prepared.experiment).values()), runner)
+
+
+def _finished(order: Order, experiment: Experiment) -> dict[str, Record]:
+    records = experiment.jobs.read_all(job.id for job in order.jobs)
+    return {job_id: record for job_id, record in records.items() if record.status in FINAL}
 
 
 def limits(config: Config, begun: float) -> Limits:

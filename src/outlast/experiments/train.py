@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +21,7 @@ from outlast.experiments.folds import inner_rules, read_folds
 from outlast.experiments.protocol import Design
 from outlast.feature_tracker import observe
 from outlast.features import FeatureTable
+from outlast.importance.signs import slope_signs
 from outlast.models import FitContext, FittedModel, Matrix, Model, make_model
 from outlast.records import Job, Record, Strategy
 from outlast.selection import Selection, make_selector
@@ -120,6 +121,12 @@ class Bench:
     experiment: Experiment
     table: FeatureTable
 
+    def matrix(self, design: Design, rows: Ints) -> Matrix:
+        """Return some rows for models, with their labels."""
+        known = self.experiment.rows[rows]
+        return design.matrix(self.table.frame[rows], known["y"].to_numpy(),
+                             known["last_known"].to_numpy())
+
 
 @lru_cache(maxsize=2)
 def open_bench(store: str, experiment: str, features: str) -> Bench:
@@ -169,7 +176,9 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
         chosen = _select(bench, job.selection.model_dump_json(), job.split.model_dump_json(),
                          job.fold)
         _LOG.info("%d of %d features kept", len(chosen.kept), len(bench.table.names))
-        train, test = _matrices(bench, chosen.kept, train_rows, test_rows)
+        # Categories are coded by what the training rows know.
+        design = Design.fit(bench.table.frame, train_rows, chosen.kept)
+        train, test = bench.matrix(design, train_rows), bench.matrix(design, test_rows)
     model = make_model(job.model.name, job.model.params)
     with clock.stage("search"):
         tuned = _tune(job, model, train, bench.experiment, train_rows, context)
@@ -212,18 +221,6 @@ def _select(bench: Bench, selection_json: str, split_json: str, fold: int) -> Se
     return selector.fit(bench.table.frame[rows], y, bench.table.lineage)
 
 
-def _matrices(
-    bench: Bench, columns: Sequence[str], train_rows: Ints, test_rows: Ints
-) -> tuple[Matrix, Matrix]:
-    """Both sides of the fold, categories coded by what the training rows know."""
-    frame, known = bench.table.frame, bench.experiment.rows.select("y", "last_known")
-    design = Design.fit(frame[train_rows], columns)
-    train, test = (design.matrix(frame[rows], *(known[rows][name].to_numpy()
-                                                for name in known.columns))
-                   for rows in (train_rows, test_rows))
-    return train, test
-
-
 def _tune(
     job: Job, model: Model, train: Matrix, experiment: Experiment, rows: Ints, context: FitContext
 ) -> Tuned:
@@ -251,10 +248,17 @@ def _spread(data: Matrix, most: int) -> Matrix:
 def _importances(
     fitted: FittedModel, explained: Matrix
 ) -> dict[str, npt.NDArray[np.float64] | None]:
-    """Native gain (training side) and mean |SHAP| on held-out rows."""
+    """Native gain and splits (training side); mean |SHAP| and its direction on held-out rows."""
+    native = {"gain": fitted.gain(), "splits": fitted.splits()}
     contributions = fitted.contributions(explained)
-    shap = None if contributions is None else np.abs(contributions).mean(axis=0)
-    return {"gain": fitted.gain(), "shap_mean_abs": shap}
+    if contributions is None:
+        return native
+    shap = {"shap_mean_abs": np.abs(contributions).mean(axis=0)}
+    # With more than two classes contributions are sizes and have no direction.
+    if fitted.card.context.task != "multiclass":
+        shap["shap_sign_consistency"] = slope_signs(
+            explained.X, contributions, explained.categorical)
+    return {**native, **shap}
 
 
 def _predictions(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from outlast.errors import StorePausedError
 from outlast.experiments.train import run_job
@@ -34,6 +34,7 @@ class Progress:
     total: int
     record: Record | None = None
     failure: Failure | None = None
+    phase: Literal["train", "explain"] = "train"
 
 
 Listener = Callable[[Progress], None]

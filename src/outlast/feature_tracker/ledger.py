@@ -167,7 +167,8 @@ def _deltas(
 
 def _probes(seen: pl.DataFrame) -> pl.DataFrame:
     """In how many cells of model and fold a feature beats the best random probe."""
-    cells = seen.filter(pl.col("method").is_in(PERMUTED)).drop_nulls(["value", "probe_best"])
+    cells = seen.filter(pl.col("method").is_in(PERMUTED) & pl.col("event").is_null()).drop_nulls(
+        ["value", "probe_best"])
     return cells.unique(["feature", "model", "fold"], keep="first").group_by("feature").agg(
         above_probe=(pl.col("value") > pl.col("probe_best")).sum(), n_cells=pl.len(),
         above_probe_freq=(pl.col("value") > pl.col("probe_best")).mean())

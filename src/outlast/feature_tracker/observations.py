@@ -12,8 +12,12 @@ from outlast.records import Job
 
 Floats = npt.NDArray[np.float64]
 
-_UNITS = {"gain": "loss reduction", "shap_mean_abs": "model output"}
-_PARTS = {"gain": "train", "shap_mean_abs": "test"}
+_UNITS = {"gain": "loss reduction", "splits": "splits", "shap_mean_abs": "model output",
+          "shap_sign_consistency": "correlation"}
+_PARTS = {"gain": "train", "splits": "train", "shap_mean_abs": "test",
+          "shap_sign_consistency": "test"}
+# Their values have a direction and no amount: neither share nor rank.
+_SIGNED = ("shap_sign_consistency",)
 
 SCHEMA: dict[str, type[pl.DataType]] = {
     "job": pl.String, "experiment": pl.String, "model": pl.String, "split": pl.String,
@@ -38,15 +42,17 @@ def observe(
     experiment : str
     features : sequence of (name, feature_id)
         The columns of the model, in order.
-    importances : mapping of {"gain", "shap_mean_abs"} to ndarray of shape (p,) or None
-        None where the model has no such importance.
+    importances : mapping of method to ndarray of shape (p,) or None
+        ``gain``, ``splits``, ``shap_mean_abs`` and ``shap_sign_consistency`` (the correlation
+        of a feature with its own contribution); None where the model has no such importance.
     facts : mapping
         ``n_rows`` explained, held-out ``score``, ``test_start`` and ``test_end`` (ns).
 
     Returns
     -------
     polars.DataFrame
-        Columns as in `SCHEMA`. ``share`` sums to one within a method; ``rank`` 1 is best.
+        Columns as in `SCHEMA`. ``share`` sums to one within a method; ``rank`` 1 is best; a
+        direction has neither. A value that is not defined is null.
     """
     tables = [
         _method(features, method, values)
@@ -55,12 +61,32 @@ def observe(
     ]
     if not tables:
         return pl.DataFrame(schema=SCHEMA)
+    return of_job(pl.concat(tables).with_columns(status=pl.lit("ok")), job, experiment, facts)
+
+
+def of_job(
+    table: pl.DataFrame, job: Job, experiment: str, facts: Mapping[str, float | int | None]
+) -> pl.DataFrame:
+    """Return observations with all columns of `SCHEMA`, what the job tells of itself among them.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        Some of the columns; those that are missing become null.
+    job : Job
+    experiment : str
+    facts : mapping
+        Further columns that are the same in every row.
+
+    Returns
+    -------
+    polars.DataFrame
+    """
     keys = {"job": job.id, "experiment": experiment, "model": job.model.label,
             "split": job.split.label, "search": job.search.label,
-            "selection": job.selection.label, "fold": job.fold, "seed": job.seed,
-            "status": "ok", **facts}
+            "selection": job.selection.label, "fold": job.fold, "seed": job.seed, **facts}
     constants = [pl.lit(value, dtype=SCHEMA[name]).alias(name) for name, value in keys.items()]
-    table = pl.concat(tables).with_columns(constants)
+    table = table.with_columns(constants)
     return table.select(
         pl.col(name).cast(dtype) if name in table.columns else pl.lit(None, dtype).alias(name)
         for name, dtype in SCHEMA.items()
@@ -68,13 +94,16 @@ def observe(
 
 
 def _method(features: Sequence[tuple[str, str]], method: str, values: Floats) -> pl.DataFrame:
-    total = float(np.sum(values))
-    return pl.DataFrame({
+    table = pl.DataFrame({
         "feature": [name for name, _ in features],
         "feature_id": [identity for _, identity in features],
-        "value": values,
-        "share": values / total if total > 0 else np.zeros_like(values),
-    }).with_columns(
+        "value": pl.Series(values, dtype=pl.Float64).fill_nan(None),
+    }).with_columns(method=pl.lit(method), data_part=pl.lit(_PARTS[method]),
+                    unit=pl.lit(_UNITS[method]))
+    if method in _SIGNED:
+        return table.with_columns(share=pl.lit(None, pl.Float64), rank=pl.lit(None, pl.UInt32))
+    total = float(np.sum(values))
+    return table.with_columns(
+        share=pl.Series(values / total if total > 0 else np.zeros_like(values)),
         rank=pl.col("value").rank("min", descending=True),
-        method=pl.lit(method), data_part=pl.lit(_PARTS[method]), unit=pl.lit(_UNITS[method]),
     )

@@ -53,6 +53,10 @@ class FittedModel(ABC):
         """Return how much each column (p,) helped in training; None if the model has no idea."""
         return None
 
+    def splits(self) -> Floats | None:
+        """Return how often trees split on each column (p,); None if there are no such counts."""
+        return None
+
     def contributions(self, data: Matrix) -> Floats | None:
         """Return each column's share (n, p) in each prediction; None if there is none.
 

@@ -32,9 +32,11 @@ class FittedLightGBM(FittedModel):
 
     def gain(self) -> Floats:
         """Return the total gain of each column's splits."""
-        rounds = self.card.n_iterations
-        gains = self.booster.feature_importance("gain", iteration=rounds)
-        return np.asarray(gains, dtype=np.float64)
+        return self._importance("gain")
+
+    def splits(self) -> Floats:
+        """Return the number of splits on each column."""
+        return self._importance("split")
 
     @classmethod
     def read(cls, folder: Path, card: Card) -> Self:
@@ -56,6 +58,10 @@ class FittedLightGBM(FittedModel):
         if self.card.context.task != "multiclass":
             return flat[:, :width]
         return flat.reshape(len(data), -1, width + 1)[:, :, :width]
+
+    def _importance(self, kind: str) -> Floats:
+        values = self.booster.feature_importance(kind, iteration=self.card.n_iterations)
+        return np.asarray(values, dtype=np.float64)
 
     def _run(self, data: Matrix, **options: Any) -> npt.NDArray[Any]:
         rounds, threads = self.card.n_iterations, self.card.context.threads

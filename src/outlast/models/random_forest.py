@@ -30,6 +30,12 @@ class FittedForest(ArrayModel):
         """Return the mean decrease in impurity of each column."""
         return self.arrays["gain"]
 
+    def splits(self) -> Floats:
+        """Return the number of splits on each column."""
+        inner = self.arrays["feature"][self.arrays["left"] >= 0]
+        counts = np.bincount(inner, minlength=len(self.card.columns))
+        return counts.astype(np.float64)
+
     def _predict(self, data: Matrix) -> npt.NDArray[Any]:
         chunks = [data.X[i : i + _CHUNK] for i in range(0, len(data), _CHUNK)]
         value = self.arrays["value"]

@@ -30,10 +30,11 @@ class FittedXGBoost(FittedModel):
 
     def gain(self) -> Floats:
         """Return the total gain of each column's splits."""
-        gains = np.zeros(len(self.card.columns))
-        for name, value in self.booster.get_score(importance_type="total_gain").items():
-            gains[int(name.removeprefix("f"))] = value
-        return gains
+        return self._importance("total_gain")
+
+    def splits(self) -> Floats:
+        """Return the number of splits on each column."""
+        return self._importance("weight")
 
     @classmethod
     def read(cls, folder: Path, card: Card) -> Self:
@@ -54,6 +55,12 @@ class FittedXGBoost(FittedModel):
     def _contributions(self, data: Matrix) -> Floats:
         shares = self.booster.predict(self._rows(data), pred_contribs=True)
         return np.asarray(shares[..., :-1], dtype=np.float64)
+
+    def _importance(self, kind: str) -> Floats:
+        values = np.zeros(len(self.card.columns))
+        for name, value in self.booster.get_score(importance_type=kind).items():
+            values[int(name.removeprefix("f"))] = value
+        return values
 
     def _rows(self, data: Matrix) -> Any:
         import xgboost

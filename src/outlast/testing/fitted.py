@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,17 @@ class FittedRules(Contract):
                 assert shares.shape == (30, 5), f"{task}: contributions have shape {shares.shape}"
                 leader = np.abs(shares).mean(axis=0).argmax()
                 assert leader == 0, f"{task}: contributions rank a column above the signal"
+
+    def test_a_column_without_splits_has_no_say(self) -> None:
+        """Where splits are counted, a prediction ignores the columns that have none."""
+        for task, model in self._fitted():
+            counts, data = model.splits(), labelled_rows(task, n=30, seed=1)
+            if counts is None:
+                continue
+            assert counts.shape == (5,), f"{task}: splits have shape {counts.shape}, not (5,)"
+            changed = np.where(counts > 0, data.X, data.X[::-1])
+            assert np.array_equal(model.predict(replace(data, X=changed)), model.predict(data)), (
+                f"{task}: columns without a split change the prediction")
 
     def test_contributions_sum_to_the_raw_score_less_a_constant(self) -> None:
         """Log-odds or values are shared out among the columns without a rest."""
