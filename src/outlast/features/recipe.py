@@ -145,7 +145,8 @@ class Recipe:
     def lineage(self, panel: Panel) -> tuple[Lineage, ...]:
         """Return the catalogue entries of the exported features."""
         counts_time = any(feature.lookback.time for feature in self.features)
-        entries = trace(self.features, _usual_step(panel)) if counts_time else self._entries
+        step = usual_step(panel) if counts_time else timedelta(0)
+        entries = trace(self.features, step, panel.name)
         return tuple(entries[name] for name in self.exported)
 
     def check(self, panel: Panel) -> None:
@@ -195,7 +196,8 @@ def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
     if feature.needs_clock and panel.time.zone == "abstract":
         raise InputError(f"feature {feature.name!r} needs real times, but {panel.schema.time!r} "
                          "holds plain integers; count in rows or steps instead")
-    for column in roots.intersection(feature.inputs):
+    numeric = set(feature.input_fields) - set(feature.group_fields)
+    for column in roots.intersection(getattr(feature, field) for field in numeric):
         dtype = panel.frame[column].dtype
         number = dtype.is_numeric() or dtype == pl.Boolean
         if feature.accepts == "number" and not number:
@@ -206,7 +208,7 @@ def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
                              f"{panel.schema.time!r}, got {column!r}")
 
 
-def _usual_step(panel: Panel) -> timedelta:
+def usual_step(panel: Panel) -> timedelta:
     """Median time between two rows of an entity."""
     order = np.argsort(panel.entity, kind="stable")
     gaps = np.diff(panel.time.ns[order])[np.diff(panel.entity[order]) == 0]
