@@ -157,10 +157,17 @@ class Recipe:
         InputError
             Naming the column or feature and what is wrong with it.
         """
-        for root in self.roots:
-            _check_root(root, panel)
+        roots, categories = set(self.roots), set[str]()
         for feature in self.features:
-            _check_feature(feature, panel, set(self.roots))
+            if text := categories.intersection(_measured(feature)):
+                raise InputError(f"feature {feature.name!r} needs numbers, but {min(text)!r} is an "
+                                 "earlier feature that is a category")
+            if isinstance(feature, Category):
+                categories.add(feature.name)
+            for column in feature.inputs:
+                if column in roots:
+                    _check_root(feature, column, panel)
+            _check_feature(feature, panel, roots)
 
     def fits(self, panel: Panel) -> bool:
         """Whether the recipe can be used on the panel."""
@@ -177,14 +184,23 @@ def code_hash() -> str:
     return source_hash(Path(__file__).parent.glob("*.py"))
 
 
-def _check_root(column: str, panel: Panel) -> None:
+def _check_root(feature: Feature, column: str, panel: Panel) -> None:
     schema = panel.schema
     if column not in panel.frame.columns:
-        raise InputError(f"recipe needs column {column!r}, which is neither in the table nor an "
-                         f"earlier feature: {suggest(column, panel.frame.columns)}")
+        raise InputError(f"feature {feature.name!r} needs column {column!r}, which is neither "
+                         "in the table nor an earlier feature: "
+                         f"{suggest(column, panel.frame.columns)}")
     if column in schema.reserved - {schema.time}:
-        raise InputError(f"column {column!r} is declared as target, label end, leaky or ignored; "
-                         "it can never be the input of a feature")
+        raise InputError(f"feature {feature.name!r}: column {column!r} is declared as target, "
+                         "label end, leaky or ignored; it can never be the input of a feature")
+
+
+def _measured(feature: Feature) -> set[str]:
+    """The inputs that must be of the type that the feature accepts."""
+    if feature.accepts in ("category", "any"):
+        return set()
+    return {getattr(feature, field) for field in feature.input_fields
+            if field not in feature.group_fields}
 
 
 def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
@@ -196,8 +212,7 @@ def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
     if feature.needs_clock and panel.time.zone == "abstract":
         raise InputError(f"feature {feature.name!r} needs real times, but {panel.schema.time!r} "
                          "holds plain integers; count in rows or steps instead")
-    numeric = set(feature.input_fields) - set(feature.group_fields)
-    for column in roots.intersection(getattr(feature, field) for field in numeric):
+    for column in roots.intersection(_measured(feature)):
         dtype = panel.frame[column].dtype
         number = dtype.is_numeric() or dtype == pl.Boolean
         if feature.accepts == "number" and not number:
