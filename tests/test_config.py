@@ -58,3 +58,9 @@ def test_a_missing_or_huge_file_is_refused(tmp_path):
     (tmp_path / "huge.yaml").write_text("x" * 1_000_001)
     with pytest.raises(InputError, match="larger than 1 MB"):
         make_config(path=tmp_path / "huge.yaml")
+
+
+def test_recipe_and_function_exclude_each_other():
+    assert make_config({"recipe": "mine.yaml"}).recipe == "mine.yaml"
+    with pytest.raises(InputError, match=r"recipe: a recipe and a function .* exclude each other"):
+        make_config({"recipe": "mine.yaml", "features": "mine:build"})

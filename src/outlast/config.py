@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from outlast.errors import InputError
 from outlast.records import Strategy, Task
@@ -100,6 +100,8 @@ class Config(Settings):
     features : str, optional
         Dotted path of a function of the table that returns the features, such as
         ``my_project.features:build``; default: the recipe for the table.
+    recipe : str, optional
+        YAML file that declares the features, in place of `features`.
     audit : {"exact", "quick", "full"}, default "quick"
         How much work the leak checks may do: only exact ones, statistical ones with tens,
         or with hundreds of repetitions.
@@ -153,6 +155,7 @@ class Config(Settings):
     headline_split: str | None = None
     importance: float = Field(default=0.25, ge=0, le=100)
     features: str | None = None
+    recipe: str | None = None
     audit: Literal["exact", "quick", "full"] = "quick"
     allow_leaks: bool = False
     mute: tuple[str, ...] = ()
@@ -178,6 +181,13 @@ class Config(Settings):
     def _read_bytes(cls, value: Any) -> Any:
         amount = _amount(value, _BYTES, "'800MB' or '8GB'")
         return amount if amount is None else int(amount)
+
+    @field_validator("recipe")
+    @classmethod
+    def _either_of_the_two(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("features") is not None:
+            raise ValueError("a recipe and a function (features) exclude each other; give one")
+        return value
 
     @field_validator("splits", mode="before")
     @classmethod
@@ -316,8 +326,14 @@ def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None
         raise InputError(f"configuration{origin}: {_explain(error)}") from error
 
 
-def load_yaml(path: str | Path) -> dict[str, Any]:
+def load_yaml(path: str | Path, what: str = "configuration") -> dict[str, Any]:
     """Read a YAML file strictly: no aliases, no repeated keys, a mapping at the top.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    what : str, default "configuration"
+        What the file holds, for messages.
 
     Raises
     ------
@@ -326,9 +342,9 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"no configuration file at {str(path)!r}")
+        raise InputError(f"no {what} file at {str(path)!r}")
     if path.stat().st_size > _MAX_BYTES:
-        raise InputError(f"{str(path)!r} is larger than 1 MB, which no configuration is")
+        raise InputError(f"{str(path)!r} is larger than 1 MB, which no {what} is")
     try:
         loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:

@@ -106,7 +106,7 @@ def _place(config: Config) -> str:
 
 def _files(config: Config) -> Iterator[str]:
     """The hash of each file that the configuration names; the embedded table counts as code."""
-    for name in (config.data.source, config.data.events):
+    for name in (config.data.source, config.data.events, config.recipe):
         path = Path(name or "")
         if path.is_file():
             with path.open("rb") as handle:

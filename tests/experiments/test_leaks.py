@@ -150,3 +150,14 @@ def test_a_path_to_no_function_is_refused(tmp_path):
         prepare(make_config(config(tmp_path, features="nowhere_at_all:build")), shop_panel())
     with pytest.raises(InputError, match="'json' has no 'lods'"):
         prepare(make_config(config(tmp_path, features="json:lods")), shop_panel())
+
+
+def test_a_declared_recipe_makes_the_features(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("features:\n  - lag: {name: before, source: signal}\n")
+    prepared = prepare(make_config(config(tmp_path, recipe=str(path), splits=["temporal"])),
+                       shop_panel())
+    assert prepared.features.names == ("before",)
+    path.write_text("features:\n  - lag: {name: before, source: singal}\n")
+    with pytest.raises(InputError, match=r"feature 'before' needs column 'singal'.* 'signal'"):
+        prepare(make_config(config(tmp_path, recipe=str(path))), shop_panel())

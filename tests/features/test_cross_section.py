@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import rankdata
 
 from outlast.errors import InputError
+from outlast.features import Recipe
 from outlast.features.base import TIME, Feature
-from outlast.features.cross_section import CrossSectionDemean, CrossSectionRank, Market
+from outlast.features.cross_section import (
+    CrossSectionDemean,
+    CrossSectionRank,
+    CrossSectionZScore,
+    GroupAggregate,
+    Market,
+)
 from tests.features import irregular
 
 FRAME, CONTEXT = irregular.keyed(irregular.panel())
@@ -27,6 +36,37 @@ def test_rank_and_demean_per_timestamp() -> None:
             distance[rows] = X[rows] - X[rows].mean()
     np.testing.assert_allclose(compute(CrossSectionRank("f", "x")), rank)
     np.testing.assert_allclose(compute(CrossSectionDemean("f", "x")), distance, atol=1e-15)
+
+
+def test_z_score_per_timestamp() -> None:
+    expected = np.full(len(X), np.nan)
+    for time in np.unique(TIMES):
+        rows = np.flatnonzero((time == TIMES) & ~np.isnan(X))
+        if rows.size > 1:
+            expected[rows] = (X[rows] - X[rows].mean()) / X[rows].std(ddof=1)
+    assert np.isfinite(expected).any()
+    np.testing.assert_allclose(compute(CrossSectionZScore("f", "x")), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("statistic", ["mean", "std", "count"])
+def test_group_aggregates(statistic: Any) -> None:
+    table = FRAME.select(TIME, "group", "x").to_pandas()
+    expected = table.groupby([TIME, "group"])["x"].transform(statistic).to_numpy(dtype=float)
+    found = compute(GroupAggregate("f", "x", by="group", statistic=statistic))
+    expected = np.where(table["group"].isna(), np.nan, expected)
+    assert np.isfinite(expected).any()
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_groups_may_be_of_any_type_but_what_is_aggregated_may_not() -> None:
+    def recipe(source: str) -> Recipe:
+        return Recipe("r", (GroupAggregate("f", source, by="group"),))
+
+    assert recipe("x").lineage(irregular.panel())[0].roots == ("x", "group")
+    with pytest.raises(InputError, match="'f' needs numbers, but 'group' is String"):
+        recipe("group").transform(irregular.panel())
+    with pytest.raises(InputError, match="unknown statistic 'sum'"):
+        GroupAggregate("f", "x", by="group", statistic="sum")  # type: ignore[arg-type]
 
 
 def test_ties_share_their_rank() -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
+from outlast.features import Recipe
 from outlast.features.arithmetic import Category, Combine
+from outlast.features.clock_windows import RollingTime
 from outlast.features.lineage import trace
-from outlast.features.windows import Expanding, Lag, Return, Rolling, RollingTime
+from outlast.features.windows import Expanding, Lag, Return, Rolling, ZScore
+from tests.features import irregular
 
 DAY = timedelta(days=1)
 
@@ -52,3 +56,28 @@ def test_what_a_value_is_learned_from() -> None:
         "train_fold", "expanding", "stateless",
     ]
     assert entries["c"].expression == "c"
+
+
+def test_the_age_of_the_youngest_value() -> None:
+    features = (
+        Lag("lag", "x", steps=3), Rolling("own", "x", rows=5),
+        Rolling("earlier", "x", rows=5, closed="left"),
+        Rolling("of_lag", "lag", rows=5, closed="left"), Return("change", "x", steps=4),
+        Combine("both", "lag", "own"), ZScore("z", "x", closed="left"),
+    )
+    ages = {name: entry.min_age_rows for name, entry in trace(features, timedelta(0)).items()}
+    assert ages == {"lag": 3, "own": 0, "earlier": 1, "of_lag": 4, "change": 0, "both": 0, "z": 0}
+
+
+def test_a_window_closed_on_the_left_reaches_back_one_row_more() -> None:
+    features = (Rolling("f", "x", rows=5, closed="left"),)
+    assert trace(features, timedelta(0))["f"].lookback_rows == 5
+
+
+def test_the_entry_names_parameters_and_table() -> None:
+    panel = irregular.panel()
+    entry, = Recipe("r", (Rolling("f", "x", rows=5, statistic="slope"),)).lineage(panel)
+    assert json.loads(entry.params) == {"rows": 5, "min_rows": None, "closed": "right",
+                                        "statistic": "slope", "quantile": None}
+    assert (entry.source_table, entry.uses_target) == (panel.name, False)
+    assert entry.expression == "Rolling(x, rows=5, statistic='slope')"

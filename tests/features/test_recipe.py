@@ -10,8 +10,9 @@ from outlast.data import Panel, Schema
 from outlast.errors import InputError
 from outlast.features import Recipe
 from outlast.features.arithmetic import Category, Combine, Raw
+from outlast.features.clock_windows import EwmTime, RollingTime
 from outlast.features.cross_section import Market
-from outlast.features.windows import Difference, EwmTime, Lag, Return, Rolling, RollingTime
+from outlast.features.windows import Difference, Lag, Return, Rolling
 from tests.features import irregular
 
 VOLATILITY = Recipe(

@@ -15,18 +15,17 @@ import pytest
 from outlast.errors import InputError
 from outlast.features import Recipe
 from outlast.features.base import Feature
+from outlast.features.clock_windows import EwmTime, RollingTime
 from outlast.features.lookback import Lookback
 from outlast.features.windows import (
     Difference,
     Drawdown,
     Ewm,
-    EwmTime,
     Expanding,
     Lag,
     RangePosition,
     Return,
     Rolling,
-    RollingTime,
     ZScore,
 )
 from tests.features import irregular

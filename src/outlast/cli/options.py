@@ -66,6 +66,8 @@ class MatrixOptions:
     """Trials of one search, the defaults included. [default: 10]"""
     features: str | None = None
     """Function of the table that returns the features, as module:name. [default: a recipe]"""
+    recipe: str | None = None
+    """YAML file that declares the features, in place of a function."""
     selection: str | None = None
     """Feature selection, fitted in each fold: redundancy (default) or none."""
     metric: str | None = None

@@ -15,6 +15,7 @@ from outlast.experiments.folds import PlannedSplit
 from outlast.experiments.matrix import Plan, code_fingerprint
 from outlast.experiments.protocol import protocols
 from outlast.features import AnyRecipe, FeatureTable, FunctionRecipe, Recipe, make_recipe
+from outlast.features.declared import read_recipe
 from outlast.records import content_hash, source_hash
 from outlast.store import Experiment
 
@@ -23,7 +24,7 @@ CONTRAST = "contrast"
 
 
 def find_recipe(config: Config, panel: Panel, given: object = None) -> AnyRecipe:
-    """Return the recipe that was given, the function that is configured, or the table's own.
+    """Return the recipe that was given, the recipe or function configured, or the table's own.
 
     Parameters
     ----------
@@ -38,8 +39,10 @@ def find_recipe(config: Config, panel: Panel, given: object = None) -> AnyRecipe
     Raises
     ------
     InputError
-        If the configured path leads to no function.
+        If the configured path leads to no function, or the file holds no recipe.
     """
+    if given is None and config.recipe is not None:
+        return read_recipe(config.recipe)
     if given is None and config.features is None:
         return make_recipe(panel)
     found = given if given is not None else _imported(str(config.features))

@@ -3,13 +3,20 @@
 from collections.abc import Callable
 
 from outlast.data.panel import Panel
-from outlast.features.arithmetic import Category, Combine, Raw
+from outlast.features.arithmetic import Category, Combine, Missing, Raw
 from outlast.features.automatic import default_recipe
 from outlast.features.base import Feature
-from outlast.features.calendar import CalendarPart
-from outlast.features.cross_section import CrossSectionDemean, CrossSectionRank, Market
+from outlast.features.calendar import CalendarCycle, CalendarPart, HolidayDistance
+from outlast.features.clock_windows import EwmTime, RollingTime
+from outlast.features.cross_section import (
+    CrossSectionDemean,
+    CrossSectionRank,
+    CrossSectionZScore,
+    GroupAggregate,
+    Market,
+)
 from outlast.features.encodings import OrdinalCodes
-from outlast.features.events import InsideEvent, TimeSinceEvent
+from outlast.features.events import EventCount, InsideEvent, TimeSinceEvent
 from outlast.features.function import FunctionRecipe
 from outlast.features.lineage import Lineage
 from outlast.features.recipe import FeatureTable, Recipe
@@ -19,13 +26,11 @@ from outlast.features.windows import (
     Difference,
     Drawdown,
     Ewm,
-    EwmTime,
     Expanding,
     Lag,
     RangePosition,
     Return,
     Rolling,
-    RollingTime,
     ZScore,
 )
 
@@ -33,6 +38,7 @@ FEATURES: dict[str, type[Feature]] = {
     "raw": Raw,
     "category": Category,
     "combine": Combine,
+    "missing": Missing,
     "lag": Lag,
     "difference": Difference,
     "return": Return,
@@ -45,11 +51,16 @@ FEATURES: dict[str, type[Feature]] = {
     "ewm_time": EwmTime,
     "expanding": Expanding,
     "calendar_part": CalendarPart,
+    "calendar_cycle": CalendarCycle,
+    "holiday_distance": HolidayDistance,
     "cross_section_rank": CrossSectionRank,
     "cross_section_demean": CrossSectionDemean,
+    "cross_section_z_score": CrossSectionZScore,
+    "group_aggregate": GroupAggregate,
     "market": Market,
     "time_since_event": TimeSinceEvent,
     "inside_event": InsideEvent,
+    "event_count": EventCount,
 }
 
 # The recipes written by hand: panel name -> builder. Any other table gets the automatic one.

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import polars as pl
 
 from outlast.errors import unknown_name
-from outlast.features.base import Accepts, ExpressionFeature, FitScope
+from outlast.features.base import Accepts, Context, ExpressionFeature, Feature, FitScope
 
 Operation = Literal["ratio", "change", "difference", "product"]
 
@@ -42,7 +42,7 @@ class Category(ExpressionFeature):
 
     family: ClassVar[str] = "category"
     fit_scope: ClassVar[FitScope] = "train_fold"
-    accepts: ClassVar[Accepts] = "any"
+    accepts: ClassVar[Accepts] = "category"
 
     def text(self, inputs: Sequence[str]) -> str:
         """Return the name of the column."""
@@ -83,3 +83,26 @@ class Combine(ExpressionFeature):
     def expression(self) -> pl.Expr:
         """Return the combination."""
         return _OPERATIONS[self.operation](pl.col(self.source), pl.col(self.other))
+
+
+@dataclass(frozen=True)
+class Missing(Feature):
+    """1 where the value is missing, else 0; of numbers NaN and infinities are missing too.
+
+    Examples
+    --------
+    >>> from outlast.data.events import Events
+    >>> frame = pl.DataFrame({"x": [1.5, None, float("nan")]})
+    >>> Missing("no_x", "x").compute(frame, Context(Events.none(), "naive")).to_list()
+    [0, 1, 1]
+    """
+
+    family: ClassVar[str] = "missing"
+    accepts: ClassVar[Accepts] = "any"
+
+    def compute(self, frame: pl.DataFrame, context: Context) -> pl.Series:  # noqa: ARG002
+        """Ask whether there is a value."""
+        column = frame[self.source]
+        gone = ~column.is_finite().fill_null(value=False) if column.dtype.is_float() \
+            else column.is_null()
+        return gone.cast(pl.Int8).alias(self.name)

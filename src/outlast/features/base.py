@@ -18,8 +18,11 @@ from outlast.features.lookback import Lookback
 TIME = "__time"
 ENTITY = "__entity"
 
+# A window that ends with its own row is what everyone expects.
+_UNSAID = ("closed", "right")
+
 FitScope = Literal["stateless", "expanding", "train_fold"]
-Accepts = Literal["number", "time", "any"]
+Accepts = Literal["number", "time", "category", "any"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Feature(ABC):
     fit_scope: ClassVar[FitScope] = "stateless"
     accepts: ClassVar[Accepts] = "number"
     needs_clock: ClassVar[bool] = False
+    uses_target: ClassVar[bool] = False
+    # Those of the input fields that hold groups, whatever type they are of.
+    group_fields: ClassVar[tuple[str, ...]] = ()
     input_fields: ClassVar[tuple[str, ...]] = ("source",)
 
     @property
@@ -70,9 +76,15 @@ class Feature(ABC):
         """The reach of this step alone, without that of its inputs."""
         return Lookback()
 
+    @property
+    def min_age(self) -> int:
+        """How many rows before its own the youngest value lies that this step reads."""
+        return 0
+
     def text(self, inputs: Sequence[str]) -> str:
         """Return the formula in words, with the formulas of the inputs put in."""
-        given = {key: value for key, value in self.params.items() if value is not None}
+        given = {key: value for key, value in self.params.items()
+                 if value is not None and (key, value) != _UNSAID}
         params = (f"{key}={value!r}" for key, value in given.items())
         return f"{type(self).__name__}({', '.join((*inputs, *params))})"
 

@@ -83,6 +83,10 @@ class Column:
         divisor = count if statistic == "mean" else np.ones((1, 1))
         return _enough(count, at_least, by_rows(np.divide, total, divisor))
 
+    def known(self, rows: int) -> Column:
+        """Return how many of the last `rows` values are known."""
+        return Column(np.broadcast_to(self._counts.within(rows), self.values.shape))
+
     @_QUIETLY
     def expanding(self, statistic: Statistic) -> Column:
         """Return a statistic of all rows so far, missing before the first known value."""
@@ -97,10 +101,10 @@ class Column:
                        if statistic == "mean" else total)
 
     @_QUIETLY
-    def ewm(self, statistic: Literal["mean", "std"], span: float) -> Column:
-        """Return a statistic with weights that fade by ``1 - 2 / (span + 1)`` per known value."""
+    def ewm(self, statistic: Literal["mean", "std"], alpha: float) -> Column:
+        """Return a statistic with weights that fade by ``1 - alpha`` per known value."""
         known = self._counts.within(1)
-        fade = np.where(known > 0, 1 - 2 / (span + 1), 1.0)
+        fade = np.where(known > 0, 1 - alpha, 1.0)
         if statistic == "mean":
             total, weight = faded((self._filled(0.0), known), fade, faded_sums)
             return _enough(known, 1, by_rows(np.divide, total, weight))

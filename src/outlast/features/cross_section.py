@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import polars as pl
 
@@ -11,7 +11,9 @@ from outlast.errors import unknown_name
 from outlast.features.base import TIME, Context, ExpressionFeature, Feature, at_least
 from outlast.features.column import Statistic
 from outlast.features.lookback import Lookback
-from outlast.features.windows import STATISTICS, rolling
+from outlast.features.statistics import STATISTICS, rolling
+
+_OF_GROUP = {"mean": pl.Expr.mean, "std": pl.Expr.std, "count": pl.Expr.count}
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,56 @@ class CrossSectionDemean(ExpressionFeature):
         """Subtract the mean of the timestamp."""
         column = pl.col(self.source)
         return column - column.mean().over(TIME)
+
+
+@dataclass(frozen=True)
+class CrossSectionZScore(ExpressionFeature):
+    """How many standard deviations a value lies above the mean of the same timestamp.
+
+    ``(x - mean) / std`` over the entities, where "std" divides by n - 1; missing where all are
+    alike.
+    """
+
+    family: ClassVar[str] = "cross_section"
+
+    def expression(self) -> pl.Expr:
+        """Standardise within the timestamp."""
+        column = pl.col(self.source)
+        return ((column - column.mean()) / column.std()).over(TIME)
+
+
+@dataclass(frozen=True)
+class GroupAggregate(ExpressionFeature):
+    """A statistic over the rows of the same timestamp that share a category with the row.
+
+    Parameters
+    ----------
+    by : str
+        The column of the category, such as a sector; a row without one gets a missing value.
+    statistic : {"mean", "std", "count"}, default "mean"
+        Of the known values; the row itself is among them.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({TIME: [1, 1, 1], "sector": ["a", "b", "a"], "x": [1.0, 2.0, 5.0]})
+    >>> frame.select(GroupAggregate("peers", "x", by="sector").expression())["x"].to_list()
+    [3.0, 2.0, 3.0]
+    """
+
+    by: str
+    statistic: Literal["mean", "std", "count"] = "mean"
+    family: ClassVar[str] = "cross_section"
+    input_fields: ClassVar[tuple[str, ...]] = ("source", "by")
+    group_fields: ClassVar[tuple[str, ...]] = ("by",)
+
+    def __post_init__(self) -> None:
+        if self.statistic not in _OF_GROUP:
+            raise unknown_name("statistic", self.statistic, _OF_GROUP)
+
+    def expression(self) -> pl.Expr:
+        """Aggregate within timestamp and category."""
+        aggregate = _OF_GROUP[self.statistic](pl.col(self.source)).over(TIME, self.by)
+        return pl.when(pl.col(self.by).is_not_null()).then(aggregate)
 
 
 @dataclass(frozen=True)

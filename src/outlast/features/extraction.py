@@ -161,7 +161,8 @@ def _working_table(
     names = pl.lit("") if entity is None else panel.frame[entity].cast(pl.String)
     frame = panel.frame.select(roots)
     # A category keeps its type, so that code 7 reads "7" and not "7.0".
-    kept = {column for feature in features if feature.accepts == "any" for column in feature.inputs}
+    kept = {column for feature in features if feature.accepts == "category"
+            for column in feature.inputs}
     numbers = _tidy(frame.select(root for root in roots if root not in kept))
     time = pl.Series(TIME, panel.time.ns).cast(pl.Datetime("ns")).set_sorted()
     return frame.with_columns(time, names.alias(ENTITY), *numbers)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from outlast.features.base import Feature, FitScope
@@ -36,6 +37,15 @@ class Lineage:
         The same as a number of rows; None reaches back to the first row.
     fit_scope : {"stateless", "expanding", "train_fold"}
         What its values are learned from besides the formula.
+    params : str, default "{}"
+        The parameters of its last step, as JSON.
+    source_table : str, default ""
+        Name of the table that its columns come from.
+    min_age_rows : int, default 0
+        How many rows before its own its youngest value lies: 0 if a value of the row itself is
+        read, 1 if only earlier ones are.
+    uses_target : bool, default False
+        Whether earlier targets are among what it is computed from.
     """
 
     feature: str
@@ -47,9 +57,13 @@ class Lineage:
     lookback: str
     lookback_rows: int | None
     fit_scope: FitScope
+    params: str = "{}"
+    source_table: str = ""
+    min_age_rows: int = 0
+    uses_target: bool = False
 
 
-def trace(features: Sequence[Feature], step: timedelta) -> dict[str, Lineage]:
+def trace(features: Sequence[Feature], step: timedelta, table: str = "") -> dict[str, Lineage]:
     """Follow every feature down to the raw columns.
 
     Parameters
@@ -58,6 +72,8 @@ def trace(features: Sequence[Feature], step: timedelta) -> dict[str, Lineage]:
         Inputs before the features that use them.
     step : datetime.timedelta
         Usual time between two rows of an entity, to count clock time in rows.
+    table : str, default ""
+        Name of the table.
 
     Returns
     -------
@@ -70,7 +86,8 @@ def trace(features: Sequence[Feature], step: timedelta) -> dict[str, Lineage]:
         known = [traced.get(name) or _raw(name) for name in feature.inputs]
         below = [reach.get(name, Lookback()) for name in feature.inputs]
         reach[feature.name] = feature.lookback + max(below, key=lambda r: _order(r, step))
-        traced[feature.name] = _entry(feature, known, reach[feature.name], step)
+        entry = _entry(feature, known, reach[feature.name], step)
+        traced[feature.name] = replace(entry, source_table=table)
     return traced
 
 
@@ -89,6 +106,9 @@ def _entry(
         lookback=str(reach),
         lookback_rows=reach.in_rows(step),
         fit_scope=feature.fit_scope,
+        params=json.dumps(feature.params, sort_keys=True),
+        min_age_rows=feature.min_age + min(entry.min_age_rows for entry in inputs),
+        uses_target=feature.uses_target or any(entry.uses_target for entry in inputs),
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from outlast.data.durations import to_duration
+from outlast.errors import InputError
+
 
 @dataclass(frozen=True)
 class Lookback:
@@ -48,3 +51,18 @@ class Lookback:
         if self.unbounded:
             return None
         return self.rows + (-(-self.time // step) if self.time and step else 0)
+
+
+def clock_time(name: str, text: str) -> timedelta:
+    """Return a feature's duration, which is clock time above zero.
+
+    Raises
+    ------
+    InputError
+        Naming the feature, for any other text.
+    """
+    duration = to_duration(text, f"feature {name!r}: duration")
+    if not isinstance(duration, timedelta) or not duration:
+        raise InputError(f"feature {name!r}: {text!r} is no clock time above zero; "
+                         "use a duration such as '30D' or '36h'")
+    return duration

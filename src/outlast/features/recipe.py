@@ -145,7 +145,8 @@ class Recipe:
     def lineage(self, panel: Panel) -> tuple[Lineage, ...]:
         """Return the catalogue entries of the exported features."""
         counts_time = any(feature.lookback.time for feature in self.features)
-        entries = trace(self.features, _usual_step(panel)) if counts_time else self._entries
+        step = usual_step(panel) if counts_time else timedelta(0)
+        entries = trace(self.features, step, panel.name)
         return tuple(entries[name] for name in self.exported)
 
     def check(self, panel: Panel) -> None:
@@ -156,10 +157,17 @@ class Recipe:
         InputError
             Naming the column or feature and what is wrong with it.
         """
-        for root in self.roots:
-            _check_root(root, panel)
+        roots, categories = set(self.roots), set[str]()
         for feature in self.features:
-            _check_feature(feature, panel, set(self.roots))
+            if text := categories.intersection(_measured(feature)):
+                raise InputError(f"feature {feature.name!r} needs numbers, but {min(text)!r} is an "
+                                 "earlier feature that is a category")
+            if isinstance(feature, Category):
+                categories.add(feature.name)
+            for column in feature.inputs:
+                if column in roots:
+                    _check_root(feature, column, panel)
+            _check_feature(feature, panel, roots)
 
     def fits(self, panel: Panel) -> bool:
         """Whether the recipe can be used on the panel."""
@@ -176,14 +184,23 @@ def code_hash() -> str:
     return source_hash(Path(__file__).parent.glob("*.py"))
 
 
-def _check_root(column: str, panel: Panel) -> None:
+def _check_root(feature: Feature, column: str, panel: Panel) -> None:
     schema = panel.schema
     if column not in panel.frame.columns:
-        raise InputError(f"recipe needs column {column!r}, which is neither in the table nor an "
-                         f"earlier feature: {suggest(column, panel.frame.columns)}")
+        raise InputError(f"feature {feature.name!r} needs column {column!r}, which is neither "
+                         "in the table nor an earlier feature: "
+                         f"{suggest(column, panel.frame.columns)}")
     if column in schema.reserved - {schema.time}:
-        raise InputError(f"column {column!r} is declared as target, label end, leaky or ignored; "
-                         "it can never be the input of a feature")
+        raise InputError(f"feature {feature.name!r}: column {column!r} is declared as target, "
+                         "label end, leaky or ignored; it can never be the input of a feature")
+
+
+def _measured(feature: Feature) -> set[str]:
+    """The inputs that must be of the type that the feature accepts."""
+    if feature.accepts in ("category", "any"):
+        return set()
+    return {getattr(feature, field) for field in feature.input_fields
+            if field not in feature.group_fields}
 
 
 def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
@@ -195,7 +212,7 @@ def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
     if feature.needs_clock and panel.time.zone == "abstract":
         raise InputError(f"feature {feature.name!r} needs real times, but {panel.schema.time!r} "
                          "holds plain integers; count in rows or steps instead")
-    for column in roots.intersection(feature.inputs):
+    for column in roots.intersection(_measured(feature)):
         dtype = panel.frame[column].dtype
         number = dtype.is_numeric() or dtype == pl.Boolean
         if feature.accepts == "number" and not number:
@@ -206,7 +223,7 @@ def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
                              f"{panel.schema.time!r}, got {column!r}")
 
 
-def _usual_step(panel: Panel) -> timedelta:
+def usual_step(panel: Panel) -> timedelta:
     """Median time between two rows of an entity."""
     order = np.argsort(panel.entity, kind="stable")
     gaps = np.diff(panel.time.ns[order])[np.diff(panel.entity[order]) == 0]

@@ -6,6 +6,7 @@ from outlast.data.panel import Panel
 from outlast.features.arithmetic import Category, Combine
 from outlast.features.base import Feature
 from outlast.features.calendar import CalendarPart
+from outlast.features.clock_windows import RollingTime
 from outlast.features.cross_section import CrossSectionRank, Market
 from outlast.features.events import TimeSinceEvent
 from outlast.features.recipe import Recipe
@@ -16,7 +17,6 @@ from outlast.features.windows import (
     Lag,
     Return,
     Rolling,
-    RollingTime,
     ZScore,
 )
 

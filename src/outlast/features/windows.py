@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import ClassVar, Literal, TypeVar
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 import polars as pl
 
-from outlast.data.durations import to_duration
 from outlast.errors import InputError, unknown_name
-from outlast.features.base import ENTITY, TIME, ExpressionFeature, FitScope, at_least
+from outlast.features.base import ENTITY, ExpressionFeature, FitScope, at_least
 from outlast.features.column import Column, Statistic
 from outlast.features.lookback import Lookback
+from outlast.features.statistics import (
+    ROLLED,
+    STATISTICS,
+    Operand,
+    RolledStatistic,
+    rolling,
+    rolling_quantile,
+)
 
-Operand = TypeVar("Operand", pl.Expr, Column)
+Closed = Literal["right", "left"]
 
-STATISTICS = {
-    "mean": pl.Expr.rolling_mean,
-    "std": pl.Expr.rolling_std,
-    "min": pl.Expr.rolling_min,
-    "max": pl.Expr.rolling_max,
-    "sum": pl.Expr.rolling_sum,
-}
-_BY_TIME = {
-    "mean": pl.Expr.rolling_mean_by,
-    "std": pl.Expr.rolling_std_by,
-    "min": pl.Expr.rolling_min_by,
-    "max": pl.Expr.rolling_max_by,
-    "sum": pl.Expr.rolling_sum_by,
-}
 _EVERY_ROW = 2**31 - 1
 
 
@@ -58,6 +51,11 @@ class GridFeature(WindowFeature):
         """Return the formula, of an expression or of a column of the grid."""
 
 
+def before(column: Operand, closed: Closed) -> Operand:
+    """Return what a window may hold: with "left" it ends at the row before."""
+    return column.shift(1) if closed == "left" else column
+
+
 @dataclass(frozen=True)
 class Lag(GridFeature):
     """The value `steps` rows earlier.
@@ -80,14 +78,29 @@ class Lag(GridFeature):
         """The number of steps."""
         return Lookback(rows=self.steps)
 
+    @property
+    def min_age(self) -> int:
+        """The number of steps."""
+        return self.steps
+
     def window(self, column: Operand) -> Operand:
         """Shift down."""
         return column.shift(self.steps)
 
 
 @dataclass(frozen=True)
-class Difference(Lag):
-    """The change since `steps` rows earlier, in the unit of the column."""
+class Change(Lag):
+    """A comparison of the row with one further up."""
+
+    @property
+    def min_age(self) -> int:
+        """The row itself is compared."""
+        return 0
+
+
+@dataclass(frozen=True)
+class Difference(Change):
+    """The change since `steps` rows earlier, in the unit of the column: ``x[t] - x[t - steps]``."""
 
     def window(self, column: Operand) -> Operand:
         """Subtract the earlier value."""
@@ -95,7 +108,7 @@ class Difference(Lag):
 
 
 @dataclass(frozen=True)
-class Return(Lag):
+class Return(Change):
     """The relative change since `steps` rows earlier: ``x[t] / x[t - steps] - 1``."""
 
     def window(self, column: Operand) -> Operand:
@@ -105,7 +118,7 @@ class Return(Lag):
 
 @dataclass(frozen=True)
 class RowWindow(GridFeature):
-    """A feature of the last `rows` rows, the row itself among them.
+    """A feature of the last `rows` rows.
 
     Parameters
     ----------
@@ -113,25 +126,32 @@ class RowWindow(GridFeature):
         Length of the window.
     min_rows : int, optional
         Fewer known values than these give a missing value; half the window when not given.
+    closed : {"right", "left"}, default "right"
+        Whether the window ends with the row itself or with the row before it.
     """
 
     rows: int = 20
     min_rows: int | None = None
+    closed: Closed = field(default="right", kw_only=True)
     family: ClassVar[str] = "rolling"
 
     def __post_init__(self) -> None:
         at_least(f"feature {self.name!r}: rows", self.rows, 1)
+        known_closed(self.name, self.closed)
 
     @property
     def lookback(self) -> Lookback:
         """The window without the row itself."""
-        return Lookback(rows=self.rows - 1)
+        return Lookback(rows=self.rows - (self.closed == "right"))
+
+    @property
+    def enough(self) -> int:
+        """How many values of the window must be known."""
+        return (self.rows + 1) // 2 if self.min_rows is None else self.min_rows
 
     def rolled(self, column: Operand, statistic: Statistic) -> Operand:
         """Return one statistic over this feature's window."""
-        half = (self.rows + 1) // 2
-        enough = half if self.min_rows is None else self.min_rows
-        return rolling(column, statistic, self.rows, enough)
+        return rolling(before(column, self.closed), statistic, self.rows, self.enough)
 
 
 @dataclass(frozen=True)
@@ -140,8 +160,12 @@ class Rolling(RowWindow):
 
     Parameters
     ----------
-    statistic : {"mean", "std", "min", "max", "sum"}, default "mean"
-        "std" divides by n - 1.
+    statistic : {"mean", "std", "min", "max", "sum", "quantile", "slope", "count"}, default "mean"
+        "std" divides by n - 1. "slope" is that of the least-squares line, per row. "count" is
+        the number of known values, and never missing itself.
+    quantile : float, optional
+        Level of the statistic "quantile", from 0 to 1, between two values on the straight line;
+        0.5 when not given.
 
     Examples
     --------
@@ -150,15 +174,26 @@ class Rolling(RowWindow):
     [1.0, 2.0, 9.0, 4.0]
     """
 
-    statistic: Statistic = "mean"
+    statistic: RolledStatistic = "mean"
+    quantile: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _known_statistic(self.statistic)
+        known_statistic(self.statistic, ROLLED)
+        known_level(self.name, self.statistic, self.quantile)
+
+    @property
+    def min_age(self) -> int:
+        """Whether the row itself counts."""
+        return int(self.closed == "left")
 
     def window(self, column: Operand) -> Operand:
         """Roll the statistic."""
-        return self.rolled(column, self.statistic)
+        held = before(column, self.closed)
+        if self.statistic == "quantile":
+            level = 0.5 if self.quantile is None else self.quantile
+            return rolling_quantile(held, level, self.rows, self.enough)
+        return rolling(held, self.statistic, self.rows, self.enough)
 
 
 @dataclass(frozen=True)
@@ -190,45 +225,33 @@ class RangePosition(RowWindow):
 
 
 @dataclass(frozen=True)
-class RollingTime(WindowFeature):
-    """A statistic of the rows in the half-open clock window ``(t - duration, t]``.
+class SoFar(GridFeature):
+    """A feature of all rows so far.
 
     Parameters
     ----------
-    statistic : {"mean", "std", "min", "max", "sum"}, default "mean"
-    duration : str, default "30D"
-        Clock time, such as ``"36h"``.
-
-    Examples
-    --------
-    >>> days = pl.Series(TIME, [1, 2, 5]).cast(pl.Date).cast(pl.Datetime("ns"))
-    >>> frame = pl.DataFrame([days]).with_columns(pl.lit("a").alias(ENTITY), x=pl.Series([1, 2, 4]))
-    >>> frame.select(RollingTime("sum", "x", "sum", duration="2D").expression())["x"].to_list()
-    [1, 3, 4]
+    closed : {"right", "left"}, default "right"
+        Whether the row itself counts, or only those before it.
     """
 
-    statistic: Statistic = "mean"
-    duration: str = "30D"
-    family: ClassVar[str] = "rolling"
-    needs_clock: ClassVar[bool] = True
+    closed: Closed = field(default="right", kw_only=True)
 
     def __post_init__(self) -> None:
-        _clock_time(self.name, self.duration)
-        _known_statistic(self.statistic)
+        known_closed(self.name, self.closed)
 
     @property
     def lookback(self) -> Lookback:
-        """The duration."""
-        return Lookback(time=_clock_time(self.name, self.duration))
+        """All rows, be it with fading weights."""
+        return Lookback(unbounded=True)
 
-    def window(self, column: pl.Expr) -> pl.Expr:
-        """Roll the statistic along the clock."""
-        size = _clock_time(self.name, self.duration)
-        return _BY_TIME[self.statistic](column, TIME, window_size=size, closed="right")
+    @property
+    def min_age(self) -> int:
+        """Whether the row itself counts."""
+        return int(self.closed == "left")
 
 
 @dataclass(frozen=True)
-class Ewm(GridFeature):
+class Ewm(SoFar):
     """An exponentially weighted mean or standard deviation along the rows.
 
     Parameters
@@ -236,93 +259,78 @@ class Ewm(GridFeature):
     statistic : {"mean", "std"}, default "mean"
     span : float, default 20
         The newest row has the weight ``2 / (span + 1)``, as in pandas.
+    half_life : float, optional
+        In place of the span: the number of rows after which a weight has halved. The newest row
+        has the weight ``1 - 0.5 ** (1 / half_life)``.
     """
 
     statistic: Literal["mean", "std"] = "mean"
     span: float = 20
+    half_life: float | None = None
     family: ClassVar[str] = "ewm"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least(f"feature {self.name!r}: span", self.span, 1)
-        if self.statistic not in ("mean", "std"):
-            raise unknown_name("statistic", self.statistic, ("mean", "std"))
+        known_statistic(self.statistic, ("mean", "std"))
+        if self.half_life is not None and not self.half_life > 0:
+            raise InputError(f"feature {self.name!r}: half_life must be > 0, got {self.half_life}")
 
     @property
-    def lookback(self) -> Lookback:
-        """All rows, with fading weights."""
-        return Lookback(unbounded=True)
+    def alpha(self) -> float:
+        """The weight of the newest row."""
+        if self.half_life is None:
+            return 2 / (self.span + 1)
+        return float(1 - 0.5 ** (1 / self.half_life))
 
     def window(self, column: Operand) -> Operand:
         """Weigh down the past."""
-        if isinstance(column, Column):
-            return column.ewm(self.statistic, self.span)
-        smooth = column.ewm_mean if self.statistic == "mean" else column.ewm_std
-        return smooth(span=self.span, ignore_nulls=True)
+        held = before(column, self.closed)
+        if isinstance(held, Column):
+            return held.ewm(self.statistic, self.alpha)
+        smooth = held.ewm_mean if self.statistic == "mean" else held.ewm_std
+        return smooth(alpha=self.alpha, ignore_nulls=True)
 
 
 @dataclass(frozen=True)
-class EwmTime(WindowFeature):
-    """An exponential moving average whose weights halve every `half_life` of clock time.
-
-    The average moves by the share ``1 - 0.5 ** (gap / half_life)`` towards each new value,
-    so that after a long gap the new value counts for more.
-    """
-
-    half_life: str = "10D"
-    family: ClassVar[str] = "ewm"
-    needs_clock: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        _clock_time(self.name, self.half_life)
-
-    @property
-    def lookback(self) -> Lookback:
-        """All rows, with fading weights."""
-        return Lookback(unbounded=True)
-
-    def window(self, column: pl.Expr) -> pl.Expr:
-        """Weigh down the past by age."""
-        return column.ewm_mean_by(TIME, half_life=_clock_time(self.name, self.half_life))
-
-
-@dataclass(frozen=True)
-class Expanding(GridFeature):
-    """A statistic of all rows so far, the row itself among them."""
+class Expanding(SoFar):
+    """A statistic of all rows so far."""
 
     statistic: Statistic = "mean"
     family: ClassVar[str] = "expanding"
     fit_scope: ClassVar[FitScope] = "expanding"
 
     def __post_init__(self) -> None:
-        _known_statistic(self.statistic)
-
-    @property
-    def lookback(self) -> Lookback:
-        """All rows."""
-        return Lookback(unbounded=True)
+        super().__post_init__()
+        known_statistic(self.statistic, STATISTICS)
 
     def window(self, column: Operand) -> Operand:
         """Accumulate; for polars roll over a window that no table outgrows."""
-        if isinstance(column, Column):
-            return column.expanding(self.statistic)
-        return rolling(column, self.statistic, _EVERY_ROW, 1)
+        held = before(column, self.closed)
+        if isinstance(held, Column):
+            return held.expanding(self.statistic)
+        return rolling(held, self.statistic, _EVERY_ROW, 1)
 
 
-def rolling(column: Operand, statistic: Statistic, rows: int, min_rows: int) -> Operand:
-    """Return a statistic of the last `rows` values, missing below `min_rows` known ones."""
-    if isinstance(column, Column):
-        return column.rolling(statistic, rows, max(1, min_rows))
-    return STATISTICS[statistic](column, window_size=rows, min_samples=max(1, min_rows))
+def known_statistic(statistic: str, known: Collection[str]) -> None:
+    """Raise `InputError` if there is no such statistic."""
+    if statistic not in known:
+        raise unknown_name("statistic", statistic, known)
 
 
-def _known_statistic(statistic: str) -> None:
-    if statistic not in STATISTICS:
-        raise unknown_name("statistic", statistic, STATISTICS)
+def known_level(name: str, statistic: str, level: float | None) -> None:
+    """Raise `InputError` if that is no level of a quantile, or none is asked for."""
+    if level is None:
+        return
+    if statistic != "quantile":
+        raise InputError(f"feature {name!r}: quantile={level} means nothing to the statistic "
+                         f"{statistic!r}; leave it out, or take the statistic 'quantile'")
+    if not 0 <= level <= 1:
+        raise InputError(f"feature {name!r}: quantile must lie between 0 and 1, got {level}")
 
 
-def _clock_time(name: str, text: str) -> timedelta:
-    duration = to_duration(text, f"feature {name!r}: duration")
-    if not isinstance(duration, timedelta) or not duration:
-        raise InputError(f"feature {name!r}: {text!r} is no clock time above zero; "
-                         "use a duration such as '30D' or '36h'")
-    return duration
+def known_closed(name: str, closed: str) -> None:
+    """Raise `InputError` if a window is neither closed on the right nor on the left."""
+    if closed not in ("right", "left"):
+        raise InputError(f"feature {name!r}: closed must be 'right' (the row itself counts) or "
+                         f"'left' (only rows before it), got {closed!r}")

@@ -17,13 +17,15 @@ from outlast.data.schema import Schema
 
 Times = npt.NDArray[np.datetime64]
 Positions = npt.NDArray[np.intp]
-Clock = Literal["naive", "aware", "abstract"]
+Clock = Literal["naive", "aware", "autumn", "abstract"]
 
 START = np.datetime64("2024-01-01", "ns")
 DAY_NS = 86_400 * 10**9
 IRREGULAR = Schema(time="when", entity="who", target="y", horizon=1, task="regression")
-# The first leaves winter time on 31 March 2024, in the middle of the table.
-_START_OF: dict[Clock, np.datetime64] = {"naive": START, "aware": np.datetime64("2024-03-05", "ns")}
+# In Berlin clocks went forward on 31 March 2024, and back an hour on 27 October, at 01:00 UTC.
+_START_OF: dict[Clock, np.datetime64] = {"naive": START, "aware": np.datetime64("2024-03-05", "ns"),
+                                         "autumn": np.datetime64("2024-10-06", "ns")}
+_TWICE = (21 * 24, 21 * 24 + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +93,15 @@ def irregular_table(seed: int = 0, days: int = 60, clock: Clock = "naive") -> pl
     """Rows of four entities on some hours; `late` begins in the middle, `gone` ends there.
 
     Entities share their timestamps, and the columns have holes, infinities and categories.
-    The times are naive, in Berlin over a change of the clocks, or abstract hours.
+    The times are naive, in Berlin over the hour that the clocks skip ("aware") or over the one
+    that comes twice, with rows in both ("autumn"), or abstract hours.
     """
     rng = np.random.default_rng(seed)
     spans = {"alpha": (0, days), "beta": (0, days), "late": (days // 2, days),
              "gone": (0, days // 2)}
     hours = np.sort(rng.choice(days * 24, size=days, replace=False))
+    if clock == "autumn":
+        hours = np.union1d(hours, _TWICE)[:days]
     present = [(who, int(hours[i])) for who, (a, b) in spans.items() for i in range(a, b)
                if rng.random() < 0.8]
     n = len(present)
@@ -111,7 +116,7 @@ def irregular_table(seed: int = 0, days: int = 60, clock: Clock = "naive") -> pl
         "ratio": ratio,
         "count": rng.integers(0, 50, size=n),
         "flag": rng.random(n) < 0.5,
-        "group": rng.choice(np.array(["red", "green", None]), size=n),
+        "group": rng.choice(np.array(["red", "green", None]), size=n).tolist(),
         "y": rng.normal(size=n),
     }, strict=False)
     return frame.sample(fraction=1, shuffle=True, seed=seed)
