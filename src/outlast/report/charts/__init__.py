@@ -22,5 +22,9 @@ FIGURES: dict[str, Callable[[Document], Figure | None]] = {
 
 def draw_figures(document: Document) -> dict[str, Figure]:
     """Draw every figure that a document has something to show for."""
-    drawn = {name: build(document) for name, build in FIGURES.items()}
+    from altair.utils.schemapi import debug_mode
+
+    # Checking each part of a chart against the schema takes longer than drawing it.
+    with debug_mode(False):
+        drawn = {name: build(document) for name, build in FIGURES.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -149,7 +150,8 @@ def inline(rows: Sequence[dict[str, Any]]) -> Any:
     """Return rows as Altair data that travels inside the chart."""
     import altair as alt
 
-    return alt.Data(values=list(rows))
+    # Altair copies a list element by element for every layer; a text it leaves as it is.
+    return alt.Data(values=json.dumps(rows), format=alt.DataFormat(type="json"))
 
 
 def time_axis(document: Document, span: tuple[float, float], field: str = "start") -> Any:

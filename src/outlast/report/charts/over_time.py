@@ -81,9 +81,10 @@ def _panel(
     paint = style.colours(shown, base.model_legend(shown))
     chart = alt.Chart(base.inline([_point(score) for score in members]))
     middle = base.time_axis(document, span, field="middle")
+    # The opacity of a stroke is cheap to draw; that of a whole mark takes a layer for each.
     layers = [
-        chart.mark_rule(strokeWidth=3, opacity=0.45).encode(x=x, x2="end", y=y, color=paint),
-        chart.mark_line(strokeWidth=1, opacity=0.45).encode(x=middle, y=y, color=paint),
+        chart.mark_rule(strokeWidth=3, strokeOpacity=0.45).encode(x=x, x2="end", y=y, color=paint),
+        chart.mark_line(strokeWidth=1, strokeOpacity=0.45).encode(x=middle, y=y, color=paint),
         chart.mark_point(filled=True, size=55, opacity=1).encode(
             x=middle, y=y, color=paint, shape=style.shapes(shown, base.model_legend(shown))),
     ]

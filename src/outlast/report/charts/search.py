@@ -68,7 +68,7 @@ def _history(document: Document, trials: Sequence[TrialCard]) -> Any:
     title = f"inner {document.metric}"
     paint = style.colours(shown)
     layers = alt.layer(
-        chart.mark_point(size=22, opacity=0.55).encode(
+        chart.mark_point(size=22, opacity=1, strokeOpacity=0.55).encode(
             x=x, y=alt.Y("score:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5)),
             color=paint),
         chart.mark_line(interpolate="step-after", strokeWidth=1.8).encode(
