@@ -99,6 +99,11 @@ def test_every_command_answers(finished, capsys, monkeypatch):
     }.items():
         app([*command, "--reports", folder], exit_on_error=False, result_action="return_value")
         assert expected in capsys.readouterr().out, command
+    app(["export", "--reports", folder], exit_on_error=False, result_action="return_value")
+    assert tuple(capsys.readouterr().out.split()) == tracker.export() != ()
+
+
+def test_nothing_is_exported_where_no_feature_is_worth_it(finished, monkeypatch):
+    monkeypatch.setattr(FeatureTracker, "export", lambda *_: ())
     with pytest.raises(InputError, match="no feature is core or useful"):
-        app(["export", "--reports", folder], exit_on_error=False, result_action="return_value")
-    assert tracker.export() == ()
+        app(["export", "--reports", finished[2]], exit_on_error=False)
