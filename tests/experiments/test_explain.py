@@ -90,7 +90,7 @@ def test_what_is_finished_is_read_and_never_measured_again(explained, monkeypatc
     assert again.explained.table.equals(outcome.explained.table)
     observed = FeatureTracker.open(prepared.config.reports).observations()
     whole = observed.filter(pl.col("event").is_null())
-    assert whole.height == whole.unique(["job", "method", "feature"]).height
+    assert whole.height == whole.unique(["job", "method", "feature", "data_part"]).height
 
 
 def test_a_damaged_explanation_is_made_again(tmp_path):

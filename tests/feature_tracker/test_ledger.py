@@ -112,14 +112,17 @@ def test_planted_verdicts():
 
 
 def test_drift_and_signs_of_leakage_come_from_the_table():
-    one = job("lightgbm")
-    whole = pl.DataFrame([
-        {"job": "", "feature": "signal", "method": "drift_w1", "value": 0.8, "probe_best": 0.2},
-        {"job": "", "feature": "noise", "method": "single_score", "value": 0.19, "score": 0.2},
-        {"job": "", "feature": "noise", "method": "lag_loss", "value": 0.7},
-    ], schema=SCHEMA)
-    ledger = build_ledger(tables(pl.concat([seen(one, [1, 0]), whole]), [one]))
-    assert row_of(ledger, "signal")["verdict"] == "drifting"
+    jobs = [job(model, fold) for model in ("lightgbm", "prior") for fold in range(3)]
+    whole = pl.DataFrame([{"job": "", "split": "temporal", **row} for row in (
+        {"feature": "signal", "method": "drift_w1", "value": 0.8, "probe_best": 0.2},
+        {"feature": "signal", "method": "missing_rate", "value": 0.1, "data_part": "train"},
+        {"feature": "noise", "method": "single_score", "value": 0.19},
+        {"feature": "noise", "method": "lag_loss", "value": 0.7, "probe_best": 0.1},
+    )], schema=SCHEMA)
+    observed = pl.concat([*(seen(one, [1, 0]) for one in jobs[:3]), whole])
+    ledger = build_ledger(tables(observed, jobs, scores={"lightgbm": 0.7, "prior": 0.5}))
+    drifting = row_of(ledger, "signal")
+    assert (drifting["verdict"], drifting["missing_train"]) == ("drifting", 0.1)
     leak = row_of(ledger, "noise")
     assert (leak["verdict"], leak["leak_points"]) == ("leak_suspect", 2)
 

@@ -56,13 +56,14 @@ def test_what_is_known_is_not_taken_in_again_and_no_file_is_rewritten(finished):
     assert absorb(tracker, experiment) == 0
     assert written(tracker) == before
     whole = pl.DataFrame([{"job": "", "experiment": experiment.name, "feature": "signal",
-                           "method": "missing_rate", "value": 0.25}], schema=SCHEMA)
+                           "method": "missing_rate", "data_part": "test", "value": 0.25}],
+                         schema=SCHEMA)
     for _ in range(2):
         absorb(tracker, experiment, dataset=whole)
         after = written(tracker)
         assert before.items() <= after.items()
         assert len(after) == len(before) + 1
-    assert tracker.show("signal")["missing_rate"].unique().to_list() == [0.25]
+    assert tracker.show("signal")["missing_test"].unique().to_list() == [0.25]
 
 
 def test_files_of_the_earlier_layout_stay_readable(finished):

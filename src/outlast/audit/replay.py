@@ -62,6 +62,13 @@ class Divergence:
     full: Value
     replayed: Value
 
+    @property
+    def gap(self) -> float | None:
+        """The difference of both values; None where one of them is no number."""
+        if isinstance(self.full, float) and isinstance(self.replayed, float):
+            return abs(self.full - self.replayed)
+        return None
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -76,7 +76,9 @@ class ReplayCheck(Check):
         first, *others = found.divergences
         more = f"; the same holds for {quoted(d.column for d in others)}" if others else ""
         return self.issue(f"{self.tell(first, panel)}{more}.", self.action, blocking=self.blocking,
-                          columns=[d.column for d in found.divergences], entity=first.entity,
+                          columns=[d.column for d in found.divergences],
+                          mode=self.mode,
+                          gaps={d.column: d.gap for d in found.divergences}, entity=first.entity,
                           time=shown_time(panel, first.time), full=first.full,
                           replayed=first.replayed, cut=self._shown_cut(first, panel),
                           runs=found.n_runs)

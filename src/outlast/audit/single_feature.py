@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from outlast.audit.base import Facts, Floats, Measured, Positions, StatisticalCheck
-from outlast.audit.probe import SCALE, Codes, Probe, block_scores
+from outlast.audit.probe import SCALE, Probe, block_scores
 from outlast.audit.time_blocks import (
     draw,
     forward_folds,
@@ -20,12 +20,12 @@ from outlast.audit.time_blocks import (
     time_blocks,
 )
 from outlast.features import last_known_target
+from outlast.importance.single import predict_alone
 from outlast.records import Finding
 
 _DECIDES = 0.95
 _CARRIES = 0.85
 _SHARE_OF_LIFT = 0.95
-_BINS = 20
 _MAX_FOLDS = 5
 _MAX_TRAIN, _MAX_TEST = 8_000, 4_000
 
@@ -122,31 +122,9 @@ def _scores(facts: Facts) -> Scores:
 
 
 def _alone(facts: Facts, column: pl.Series, train: Positions, test: Positions) -> Floats:
-    """Predict the target's mean, or the share of each class, in the bins of one feature."""
-    y = facts.panel.y[train]
-    seen, new = _bins(column[train], column[test])
-    size = int(max(seen.max(), new.max())) + 1
-    classes = range(facts.panel.n_classes) if facts.panel.task == "multiclass" else ()
-    targets = [(y == k).astype(np.float64) for k in classes] or [y]
-    count = np.bincount(seen, minlength=size)
-    # One row of the overall mean keeps empty bins and rare categories at it.
-    means = [(np.bincount(seen, t, size) + t.mean()) / (count + 1) for t in targets]
-    return np.column_stack(means)[new] if classes else means[0][new]
-
-
-def _bins(train: pl.Series, test: pl.Series) -> tuple[Codes, Codes]:
-    """Bins by train quantiles, or one per train category; what is missing or new shares one."""
-    if train.dtype == pl.String:
-        levels = train.drop_nulls().unique().sort()
-        codes = [side.replace_strict(levels, range(1, len(levels) + 1), default=0,
-                                     return_dtype=pl.Int64) for side in (train, test)]
-        return codes[0].fill_null(0).to_numpy(), codes[1].fill_null(0).to_numpy()
-    values, new = (side.cast(pl.Float64).to_numpy() for side in (train, test))
-    known = values[np.isfinite(values)]
-    edges = np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS)) if known.size else known
-    binned = [np.where(np.isfinite(side), np.searchsorted(edges, side, "left") + 1, 0)
-              for side in (values, new)]
-    return binned[0], binned[1]
+    panel = facts.panel
+    n_classes = panel.n_classes if panel.task == "multiclass" else 1
+    return predict_alone(column[train], panel.y[train], column[test], n_classes)
 
 
 def _origin(facts: Facts, name: str) -> str:

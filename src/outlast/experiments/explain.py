@@ -244,21 +244,23 @@ def read_explanations(experiment: Experiment, records: Iterable[Record]) -> pl.D
     return pl.concat(tables)
 
 
-def headline_split(order: Order, wanted: str | None) -> str | None:
+def headline_split(order: Order, wanted: str | None) -> str:
     """Return the split that stands for deployment: the wanted one, else the first honest one.
 
     Parameters
     ----------
     order : Order
     wanted : str, optional
-        Name or label of a split.
+        Name or label of a split; one with more leaks than another is never taken.
     """
     splits = {job.split.label: job.split.name for job in order.jobs}
     known = list(SPLITTERS)
-    honest = sorted((label for label in splits if not order.leaks.get(label)), key=lambda label: (
-        known.index(splits[label]) if splits[label] in known else len(known), label))
-    named = [label for label in honest if wanted in (label, splits[label])]
-    return next(iter([*named, *honest]), None)
+
+    def rank(label: str) -> tuple[int, bool, int, str]:
+        place = known.index(splits[label]) if splits[label] in known else len(known)
+        return len(order.leaks.get(label, ())), wanted not in (label, splits[label]), place, label
+
+    return min(splits, key=rank)
 
 
 def _tasks(best: Best, paid: Sequence[Size]) -> Iterator[Task]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from outlast.audit import AuditReport, Protocol, run_checks
 from outlast.config import Config, DataConfig
 from outlast.data import Events, Panel, Schema, load_stocks, read_table
@@ -22,7 +24,8 @@ from outlast.experiments.estimate import (
     memory_limit,
     parallelism,
 )
-from outlast.experiments.explain import Explained, Explainer
+from outlast.experiments.evidence import Evidence
+from outlast.experiments.explain import Explained, Explainer, headline_split
 from outlast.experiments.folds import store_folds
 from outlast.experiments.leaks import (
     audit_key,
@@ -244,7 +247,7 @@ def run(
             tally = driver.run(stock, chosen)
             took = time.monotonic() - begun
             explained = _explain(prepared, order, driver, chosen)
-            finish(order, experiment, session, tally, explained)
+            finish(order, experiment, session, tally, explained, _evidence(prepared, order))
     return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),
                    tally.failed, dict(tally.ended), took,
                    expected.seconds if expected.calibrated and stock.waiting else None, explained)
@@ -265,14 +268,14 @@ def order_of(prepared: Prepared) -> Order:
 
 def finish(
     order: Order, experiment: Experiment, session: Session, tally: Tally,
-    explained: Explained | None = None,
+    explained: Explained | None = None, evidence: pl.DataFrame | None = None,
 ) -> None:
     """Index what is finished, bring the ledger up to date, and close the session's books."""
     done = _finished(order, experiment)
     compact(experiment, done)
     tracker = FeatureTracker(experiment.store.features)
     tracker.absorb(session.id, experiment.name, experiment.jobs, done.values(),
-                   None if explained is None else explained.table)
+                   None if explained is None else explained.table, evidence)
     told = {"explained": explained.as_json()} if explained is not None else {}
     session.update(trained=tally.trained, failed=tally.failed, ended_as=dict(tally.ended),
                    most_memory=tally.memory, **told)
@@ -288,6 +291,14 @@ def _explain(
     explainer = Explainer(order, prepared.experiment, config.importance, driver.limits,
                           config.headline_split, driver.listener)
     return explainer.run(list(_finished(order, prepared.experiment).values()), runner)
+
+
+def _evidence(prepared: Prepared, order: Order) -> pl.DataFrame:
+    """Ask the table about its features, under the split that stands for deployment."""
+    headline = headline_split(order, prepared.config.headline_split)
+    return Evidence(prepared.panel, prepared.features, prepared.plan.splits[headline],
+                    prepared.plan.metric, prepared.config.seed).stored(
+        prepared.experiment, prepared.report)
 
 
 def _finished(order: Order, experiment: Experiment) -> dict[str, Record]:

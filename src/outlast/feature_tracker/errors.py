@@ -19,13 +19,15 @@ N_DRAWS = 2_000
 class Means(NamedTuple):
     """Mean over folds with its standard error and 95 % interval, one entry per series.
 
-    NaN where one fold or none leaves no error to estimate.
+    ``p`` is the one-sided p-value of a mean above zero. NaN where one fold or none leaves no
+    error to estimate.
     """
 
     mean: Floats
     se: Floats
     low: Floats
     high: Floats
+    p: Floats
 
 
 def fold_means(values: Floats, split: str, test_to_train: float = 0.0) -> Means:
@@ -66,8 +68,11 @@ def fold_means(values: Floats, split: str, test_to_train: float = 0.0) -> Means:
         else:
             se = _block_errors(values, known) * np.sqrt(k / (k - 1))
         se = np.where(k > 1, se, np.nan)
-        margin = stats.t.ppf(0.975, np.maximum(k - 1, 1)) * se
-    return Means(mean, se, mean - margin, mean + margin)
+        freedom = np.maximum(k - 1, 1)
+        margin = stats.t.ppf(0.975, freedom) * se
+        # Folds that agree to the last digit would divide by zero.
+        p = stats.t.sf(mean / np.maximum(se, np.finfo(float).tiny), freedom)
+    return Means(mean, se, mean - margin, mean + margin, np.where(k > 1, p, np.nan))
 
 
 def _block_errors(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:

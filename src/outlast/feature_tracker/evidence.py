@@ -7,29 +7,40 @@ import polars as pl
 from outlast.feature_tracker.thresholds import THRESHOLDS, Thresholds
 
 
-def dataset_columns(observations: pl.DataFrame) -> pl.DataFrame:
+def dataset_columns(observations: pl.DataFrame, skill: float | None) -> pl.DataFrame:
     """Return one row per feature from the observations that belong to no model.
+
+    Parameters
+    ----------
+    observations : polars.DataFrame
+    skill : float, optional
+        Lead of the best run over the baseline in the split that these were made on.
 
     Returns
     -------
     polars.DataFrame
-        ``feature``, ``drift_effect``, ``drift_null_p99``, ``drift_kind`` (the strongest drift),
-        ``single_score``, ``single_share`` (of the full model's skill), ``lag_loss``,
-        ``missing_rate``.
+        ``feature``; ``drift_effect``, ``drift_null_p99``, ``drift_kind``, ``drift_ks``;
+        ``single_score``, ``single_share`` (of the best run's skill); ``lag_loss``,
+        ``lag_loss_others``; ``missing_train``, ``missing_test``; ``pit_status``,
+        ``pit_max_diff``.
     """
-    whole = observations.filter(pl.col("model").is_null())
-    drift = whole.filter(pl.col("method").str.starts_with("drift_")).drop_nulls("value").sort(
-        "value", descending=True).group_by("feature", maintain_order=True).agg(
-        drift_effect=pl.col("value").first(), drift_null_p99=pl.col("probe_best").first(),
-        drift_kind=pl.col("method").first())
-    value = pl.col("value")
-    single = pl.col("method") == "single_score"
-    rest = whole.group_by("feature").agg(
-        single_score=value.filter(single).max(),
-        single_share=(value / pl.col("score")).filter(single & (pl.col("score") > 0)).max(),
-        lag_loss=value.filter(pl.col("method") == "lag_loss").max(),
-        missing_rate=value.filter(pl.col("method") == "missing_rate").max())
-    return rest.join(drift, on="feature", how="left")
+    method, part = pl.col("method"), pl.col("data_part")
+
+    def only(chosen: pl.Expr, column: str = "value") -> pl.Expr:
+        return pl.col(column).filter(chosen).last()
+
+    moved = method.is_in(["drift_w1", "drift_js"])
+    gaps, replayed = method == "missing_rate", method == "replay"
+    table = observations.filter(pl.col("model").is_null()).group_by("feature").agg(
+        drift_effect=only(moved), drift_null_p99=only(moved, "probe_best"),
+        drift_kind=only(moved, "method"), drift_ks=only(method == "drift_ks"),
+        single_score=only(method == "single_score"), lag_loss=only(method == "lag_loss"),
+        lag_loss_others=only(method == "lag_loss", "probe_best"),
+        missing_train=only(gaps & (part == "train")), missing_test=only(gaps & (part == "test")),
+        pit_status=pl.when(replayed.any()).then(pl.lit("violated")),
+        pit_max_diff=pl.col("value").filter(replayed).max())
+    share = pl.lit(None, pl.Float64) if not skill or skill <= 0 else pl.col("single_score") / skill
+    return table.with_columns(single_share=share)
 
 
 def leak_signs(table: pl.DataFrame, limits: Thresholds = THRESHOLDS) -> pl.DataFrame:
@@ -42,16 +53,22 @@ def leak_signs(table: pl.DataFrame, limits: Thresholds = THRESHOLDS) -> pl.DataF
     ratio = pl.when(pl.col("temporal") > 0).then(pl.col("random") / pl.col("temporal"))
     table = table.join(both.select("feature", random_vs_temporal_ratio=ratio), on="feature",
                        how="left")
-    signs = {
-        "single_share": (limits.leak_skill, "alone {} of the full model's skill, limit {}"),
-        "lag_loss": (limits.leak_lag, "one more lag costs {} of its skill, limit {}"),
-        "random_vs_temporal_ratio": (limits.leak_ratio,
-                                     "share under random folds {} times temporal, limit {}"),
-    }
-    hits = {name: (pl.col(name) >= limit).fill_null(value=False)
-            for name, (limit, _) in signs.items()}
-    reasons = [pl.when(hits[name]).then(pl.format(text, pl.col(name).round(3), pl.lit(limit)))
-               for name, (limit, text) in signs.items()]
+    column = pl.col
+    signs = (
+        (column("single_share") >= limits.leak_skill,
+         pl.format("alone it reaches {} of the full model's skill, limit {}",
+                   column("single_share").round(3), pl.lit(limits.leak_skill))),
+        ((column("lag_loss") > limits.leak_lag)
+         & (column("lag_loss_others") < limits.leak_others),
+         pl.format("one more step of lag costs {} of its skill, limit {}, others lose {}",
+                   column("lag_loss").round(3), pl.lit(limits.leak_lag),
+                   column("lag_loss_others").round(3))),
+        (column("random_vs_temporal_ratio") > limits.leak_ratio,
+         pl.format("its share under random folds is {} times that under temporal ones, limit {}",
+                   column("random_vs_temporal_ratio").round(2), pl.lit(limits.leak_ratio))),
+    )
+    hits = [hit.fill_null(value=False) for hit, _ in signs]
+    reasons = [pl.when(hit).then(text) for hit, (_, text) in zip(hits, signs, strict=True)]
     return table.with_columns(
-        leak_points=pl.sum_horizontal(hits.values()).cast(pl.Int64),
+        leak_points=pl.sum_horizontal(hits).cast(pl.Int64),
         leak_reasons=pl.concat_str(reasons, separator="; ", ignore_nulls=True))

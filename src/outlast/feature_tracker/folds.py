@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+from scipy import stats
+
+Floats = npt.NDArray[np.float64]
 
 _YEAR = 365.25 * 86_400e9
 
 
 def concentration(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return the largest share of one fold or event in all positive gain of each feature.
+    """Return the largest share of one fold in all positive gain of each feature.
 
     Parameters
     ----------
@@ -19,20 +23,59 @@ def concentration(cells: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``feature``, ``event_concentration``, ``top_event``, ``n_events``.
+        ``feature``, ``event_concentration``, ``top_event``, ``n_events``, and ``outlier_p``:
+        how likely one fold of a steady feature stands out as far as the highest one does.
 
     Examples
     --------
-    >>> cells = pl.DataFrame({"feature": "a", "fold": [0, 1], "value": [3.0, 1.0]})
-    >>> concentration(cells).row(0)
-    ('a', 0.75, 'fold 0', 2)
+    >>> cells = pl.DataFrame({"feature": "a", "fold": range(4), "value": [9.0, 1.0, 2.0, 0.0]})
+    >>> concentration(cells).select("event_concentration", "top_event", "n_events").row(0)
+    (0.75, 'fold 0', 4)
     """
-    folds = cells.group_by("feature", "fold").agg(pl.col("value").mean().clip(0)).sort("fold")
-    total = pl.col("value").sum()
-    return folds.group_by("feature", maintain_order=True).agg(
-        event_concentration=pl.when(total > 0).then(pl.col("value").max() / total),
+    value = pl.col("value")
+    folds = cells.group_by("feature", "fold").agg(value.mean()).sort("feature", "fold")
+    total = value.clip(0).sum()
+    table = folds.group_by("feature", maintain_order=True).agg(
+        event_concentration=pl.when(total > 0).then(value.max() / total),
         top_event=pl.format("fold {}", pl.col("fold").sort_by("value", descending=True).first()),
-        n_events=pl.len())
+        n_events=pl.len(), grubbs=(value.max() - value.mean()) / value.std())
+    p = grubbs_p(table["grubbs"].cast(pl.Float64).to_numpy(), table["n_events"].to_numpy())
+    return table.drop("grubbs").with_columns(outlier_p=pl.Series(p).fill_nan(None))
+
+
+def grubbs_p(statistic: Floats, n: npt.NDArray[np.integer]) -> Floats:
+    """Return how likely the highest of n normal values lies so many of their sds above the mean.
+
+    Parameters
+    ----------
+    statistic : ndarray of float64
+        (highest - mean) / sd, with n - 1 in the sd; NaN where it is not defined.
+    n : ndarray of int
+        NaN is returned below 3.
+
+    Returns
+    -------
+    ndarray of float64
+        An upper bound, close where it is small.
+
+    References
+    ----------
+    F. E. Grubbs, "Sample criteria for testing outlying observations", *Annals of Mathematical
+    Statistics* 21 (1950).
+
+    Examples
+    --------
+    The critical value for ten values at 1 % is 2.410.
+
+    >>> grubbs_p(np.array([2.41]), np.array([10])).round(3).tolist()
+    [0.01]
+    """
+    size = n.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = (size - 1) ** 2 - size * statistic**2
+        t = np.sqrt(size * (size - 2) * statistic**2 / rest)
+        p = np.minimum(1.0, size * stats.t.sf(np.where(rest > 0, t, np.inf), size - 2))
+    return np.where((size > 2) & np.isfinite(statistic), p, np.nan)
 
 
 def recency_slopes(seen: pl.DataFrame) -> pl.DataFrame:

@@ -45,7 +45,9 @@ def build_ledger(tables: Tables) -> pl.DataFrame:
         of leakage, and ``verdict``, ``verdict_code``, ``sentence``.
     """
     gated = gate(tables.runs).filter("is_best")
-    whole = dataset_columns(tables.observations)
+    headline = headline_of(tables)
+    skills = gated.filter(pl.col("split") == headline)["run_skill"]
+    whole = dataset_columns(tables.observations, skills.max())  # type: ignore[arg-type]
     seen = tables.observations.filter(pl.col("model").is_not_null()).join(
         gated, on=RUN, how="inner")
     parts = []
@@ -63,7 +65,9 @@ def build_ledger(tables: Tables) -> pl.DataFrame:
         return pl.DataFrame(schema={"experiment": pl.String, "feature": pl.String})
     table = leak_signs(pl.concat(parts, how="diagonal_relaxed").join(
         whole, on="feature", how="left"))
-    return _judged(_with_headline(table)).sort(
+    top = table.filter(pl.col("scope") == f"split:{headline}").with_columns(
+        scope=pl.lit("headline"))
+    return _judged(pl.concat([table, top])).sort(
         "experiment", "scope", "shap_share_mean", "feature",
         descending=[False, False, True, False], nulls_last=True)
 
@@ -79,10 +83,12 @@ def headline_split(splits: list[str]) -> str:
     return min(splits, key=lambda s: (not s.startswith("temporal"), s.startswith("random"), s))
 
 
-def _with_headline(table: pl.DataFrame) -> pl.DataFrame:
-    split = headline_split(table["split"].unique().to_list())
-    top = table.filter(pl.col("scope") == f"split:{split}")
-    return pl.concat([table, top.with_columns(scope=pl.lit("headline"))])
+def headline_of(tables: Tables) -> str:
+    """Return the split that the last run took for its headline, else the one most like it."""
+    splits = tables.runs["split"].unique().to_list()
+    told = [split for split in tables.observations.filter(pl.col("model").is_null())["split"]
+            if split in splits]
+    return told[-1] if told else headline_split(splits)
 
 
 def _judged(table: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +152,7 @@ def _deltas(
     method = next((name for name in methods if name in present), methods[0])
     cells = seen.filter((pl.col("method") == method) & pl.col("value").is_not_null()
                         & pl.col("event").is_null())
-    names = [f"{prefix}_{name}" for name in ("mean", "se", "lo95", "hi95")]
+    names = [f"{prefix}_{name}" for name in ("mean", "se", "lo95", "hi95", "p")]
     if cells.is_empty():
         return pl.DataFrame(schema={"feature": pl.String, **dict.fromkeys(names, pl.Float64)})
     folds = cells.group_by("feature", "fold").agg(
@@ -182,8 +188,7 @@ def _decided(tables: Tables, split: str) -> pl.DataFrame:
         n_dropped=gone.sum(), code=pl.col("code").mode().sort().first(),
         # The most frequent reason of the most frequent rule, so that both speak of the same.
         rationale=pl.col("sentence").filter(
-            pl.col("code") == pl.col("code").mode().sort().first()).mode().sort().first(),
-        pit_status=pl.when((pl.col("code") == "F04").any()).then(pl.lit("violated")))
+            pl.col("code") == pl.col("code").mode().sort().first()).mode().sort().first())
     reasons = tables.decisions.filter(pl.col("split") == split).unique(
         ["feature", "sentence"], keep="first").select(
         "feature", rationale="sentence", decision_value="value", decision_threshold="threshold",

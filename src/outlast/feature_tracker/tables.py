@@ -45,7 +45,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     "selections": {**_KEYS, "feature": pl.String, "selected": pl.Boolean}, "runs": RUNS,
 }
 # What makes a row of a table the same row, should two attempts have written it.
-UNIQUE = {"observations": ["job", "split", "fold", "feature", "method", "event"],
+UNIQUE = {"observations": ["job", "split", "fold", "feature", "method", "event", "data_part"],
           "decisions": ["job", "feature"], "selections": ["job", "feature"], "runs": ["job"],
           "catalog": ["table", "feature"]}
 _BLOCKS = 10

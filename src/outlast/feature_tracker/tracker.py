@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from outlast.errors import InputError, unknown_name
-from outlast.feature_tracker.ledger import Tables, build_ledger, headline_split
+from outlast.feature_tracker.ledger import Tables, build_ledger
 from outlast.feature_tracker.tables import (
     SCHEMAS,
     UNIQUE,
@@ -163,13 +163,13 @@ class FeatureTracker:
         name = experiment or self.latest_experiment()
         if name not in self.experiments():
             raise unknown_name("experiment", name, self.experiments())
-        ledger = self.ledger(name).filter(pl.col("scope").str.starts_with("split:")
-                                          & pl.col("model").is_null())
+        ledger = self.ledger(name)
+        if split is None:
+            return ledger.filter(pl.col("scope") == "headline")
         splits = ledger["split"].unique().to_list()
-        chosen = headline_split(splits) if split is None else split
-        if chosen not in splits:
-            raise unknown_name("split", chosen, splits)
-        return ledger.filter(pl.col("split") == chosen)
+        if split not in splits:
+            raise unknown_name("split", split, splits)
+        return ledger.filter(pl.col("scope") == f"split:{split}")
 
     def show(self, feature: str) -> pl.DataFrame:
         """Return a feature's rows of the ledger over all experiments and scopes.
@@ -272,10 +272,10 @@ class FeatureTracker:
 def _new_observations(
     files: Files, experiment: str, made: Sequence[pl.DataFrame], extra: Sequence[pl.DataFrame]
 ) -> pl.DataFrame:
-    """Those of new jobs, and of the others what no file holds."""
+    """Those of new jobs, and of the others what no file holds yet with the same value."""
     parts = [pl.DataFrame(schema=SCHEMAS["observations"]), *made]
     if any(part.height for part in extra):
-        keys = UNIQUE["observations"]
+        keys = [*UNIQUE["observations"], "value", "n_rows", "n_repeats", "status"]
         known = files.scan("observations", experiment).select(keys).collect()
         parts += [part.join(known, on=keys, how="anti", nulls_equal=True) for part in extra]
     return pl.concat(parts, how="diagonal_relaxed")

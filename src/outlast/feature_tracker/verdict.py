@@ -67,7 +67,10 @@ def _leak(row: Line, t: Thresholds) -> str | None:
 
 
 def _look_ahead(row: Line, _: Thresholds) -> str | None:
-    return "sees the future: it failed the replay" if row["pit_status"] == "violated" else None
+    if row["pit_status"] != "violated":
+        return None
+    by = "" if row["pit_max_diff"] is None else f" by up to {row['pit_max_diff']:.4g}"
+    return f"sees the future: its values change{by} when later rows are taken away"
 
 
 def _harmful(row: Line, _: Thresholds) -> str | None:
@@ -110,16 +113,23 @@ def _drifting(row: Line, t: Thresholds) -> str | None:
         return None
     if effect < t.drift_effect or effect <= chance or share < t.drift_share:
         return None
-    return (f"its distribution moved: {row['drift_kind']} {effect:.2f}, limit {t.drift_effect}, "
-            f"chance reaches {chance:.2f}; it carries {share:.1%} of importance")
+    return (f"its distribution moved by {effect:.2f}{_DRIFTS[row['drift_kind']]} between train and "
+            f"the last test window, limit {t.drift_effect}, chance reaches {chance:.2f}; it "
+            f"carries {share:.1%} of importance")
+
+
+_DRIFTS = {"drift_w1": " sd", "drift_js": " in Jensen-Shannon distance"}
 
 
 def _event_specific(row: Line, t: Thresholds) -> str | None:
     part = row["event_concentration"]
     if part is None or (row["n_events"] or 0) < t.min_events or part < t.concentration:
         return None
-    return (f"{part:.0%} of its gain comes from {row['top_event']}, one of {row['n_events']}; "
-            f"limit {t.concentration:.0%}")
+    if row["outlier_p"] is None or row["outlier_p"] >= t.outlier:
+        return None
+    return (f"{part:.0%} of its gain comes from {row['top_event']}, one of {row['n_events']}, "
+            f"limit {t.concentration:.0%}; that it stands out so far by chance has p = "
+            f"{row['outlier_p']:.2g}, limit {t.outlier:.2g}")
 
 
 def _core(row: Line, t: Thresholds) -> str | None:
@@ -129,15 +139,19 @@ def _core(row: Line, t: Thresholds) -> str | None:
 
 def _useful(row: Line, t: Thresholds) -> str | None:
     mean, pi = row["perm_mean"], row["above_probe_freq"]
-    return _worth(row, t.useful) if mean is not None and mean > 0 and (
-        pi or 0) >= t.useful else None
+    # One window has no error over time: only the probes speak.
+    by_chance = row["perm_p"] is not None and row["perm_p"] >= t.alpha
+    if mean is None or mean <= 0 or by_chance or (pi or 0) < t.useful:
+        return None
+    return _worth(row, t.useful)
 
 
 def _worth(row: Line, limit: float) -> str:
     if row["perm_lo95"] is None:
         error = "one window: no interval over time"
     else:
-        error = f"95 % CI {row['perm_lo95']:.4g} to {row['perm_hi95']:.4g}"
+        error = (f"95 % CI {row['perm_lo95']:.4g} to {row['perm_hi95']:.4g}, "
+                 f"one-sided p = {row['perm_p']:.2g}")
     return (f"shuffling it costs {row['perm_mean']:.4g} {_unit(row)} ({error}); beats the best "
             f"random probe in {row['above_probe']} of {row['n_cells']} cells, limit {limit:.0%}")
 
@@ -156,7 +170,8 @@ def _missing(row: Line) -> str:
         return "no permutation importance yet"
     if row["above_probe_freq"] is None:
         return "no random probe to compare with yet"
-    return (f"worth {row['perm_mean']:.4g} {_unit(row)}, above the best random probe in "
+    by_chance = "" if row["perm_p"] is None else f" (one-sided p = {row['perm_p']:.2g})"
+    return (f"worth {row['perm_mean']:.4g} {_unit(row)}{by_chance}, above the best random probe in "
             f"{row['above_probe']} of {row['n_cells']} cells: no rule holds")
 
 
