@@ -144,11 +144,13 @@ def show_leaderboard(console: Console, document: Document) -> None:
     folds = f"{rows[0].n_folds} fold{'s' * (rows[0].n_folds > 1)}" if rows else "no fold"
     table = Table(title=escape(f"{document.metric} under {split} ({folds})"), box=None,
                   title_justify="left", header_style="bold", pad_edge=False)
-    for name in ("rank", "model", "search", f"{document.metric} [95 % CI]", "over baseline"):
+    selections = len({row.selection for row in rows if not row.is_baseline}) > 1
+    last = "selection (features)" if selections else "over baseline"
+    for name in ("rank", "model", "search", f"{document.metric} [95 % CI]", last):
         table.add_column(name, no_wrap=True)
     table.add_column("fit s", justify="right")
     for row in rows[:_SHOWN_ROWS]:
-        table.add_row(*_cells(row), style="dim" if row.is_baseline else "")
+        table.add_row(*_cells(row, selections), style="dim" if row.is_baseline else "")
     console.print(table)
     if len(rows) > _SHOWN_ROWS:
         console.print(f"[dim]and {len(rows) - _SHOWN_ROWS} more in the report[/]")
@@ -166,12 +168,14 @@ def show_models(console: Console, document: Document, outcome: Outcome) -> None:
     console.print(_counts(outcome))
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, selections: bool) -> tuple[str, ...]:
     gain = None if row.is_baseline else row.over_baseline
+    lead = escape(signed_number(gain.value) + bounds(gain)) if gain else ""
     search = "defaults" if row.search == "none" else row.search
+    selected = "" if row.is_baseline else f"{row.selection} ({row.n_features})"
     return (row.rank, escape(row.model), escape(search.replace("n_trials=", "")),
             escape(number(row.score.value) + bounds(row.score)),
-            escape(signed_number(gain.value) + bounds(gain)) if gain else "",
+            escape(selected) if selections else lead,
             number(row.fit_seconds, 1))
 
 

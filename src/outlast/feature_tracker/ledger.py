@@ -45,6 +45,8 @@ def build_ledger(tables: Tables) -> pl.DataFrame:
         of leakage, and ``verdict``, ``verdict_code``, ``sentence``.
     """
     gated = gate(tables.runs).filter("is_best")
+    if tables.runs.is_empty():
+        return pl.DataFrame(schema={"experiment": pl.String, "feature": pl.String})
     headline = headline_of(tables)
     skills = gated.filter(pl.col("split") == headline)["run_skill"]
     whole = dataset_columns(tables.observations, skills.max())  # type: ignore[arg-type]
@@ -61,8 +63,6 @@ def build_ledger(tables: Tables) -> pl.DataFrame:
             parts.append(decided.join(_importance(own, runs), on="feature", how="left").select(
                 pl.lit(scope).alias("scope"), pl.lit(split).alias("split"),
                 pl.lit(model, pl.String).alias("model"), pl.all()))
-    if not parts:
-        return pl.DataFrame(schema={"experiment": pl.String, "feature": pl.String})
     table = leak_signs(pl.concat(parts, how="diagonal_relaxed").join(
         whole, on="feature", how="left"))
     top = table.filter(pl.col("scope") == f"split:{headline}").with_columns(

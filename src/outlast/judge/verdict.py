@@ -102,8 +102,8 @@ def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
                 f"but the held-out time holds only {row.n_blocks} independent block(s); "
                 f"{statistics.MIN_BLOCKS} are needed.")
     gain = f"{signed(row.over_baseline)} over the best baseline" if row.over_baseline else ""
-    start = f"{row.model}{_how(row)} is the choice for what comes next under {split}: {score}"
-    return f"{start}, {gain} ({size}). {_runner_up(board, split, row, verdict)}"
+    return (f"{row.model}{_how(board, row)} is the choice for what comes next under {split}: "
+            f"{score}, {gain} ({size}). {_runner_up(board, split, row, verdict)}")
 
 
 def _runner_up(board: Board, split: str, row: Row, verdict: Verdict) -> str:
@@ -152,5 +152,9 @@ def expected(headline: Headline) -> Interval | None:
     return headline.score if headline.verdict in ("clear", "tie") else None
 
 
-def _how(row: Row) -> str:
-    return " with its defaults" if row.search == "none" else f" tuned by {row.search}"
+def _how(board: Board, row: Row) -> str:
+    chosen = {r.selection for r in board.of_split(row.split) if not r.is_baseline}
+    features = "" if len(chosen) < 2 else (
+        " on all features" if row.selection == "none" else
+        f" on the {row.n_features} features that {row.selection} keeps")
+    return (" with its defaults" if row.search == "none" else f" tuned by {row.search}") + features
