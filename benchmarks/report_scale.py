@@ -131,7 +131,7 @@ def _models(variants: int) -> list[Strategy]:
 def _job(model: Strategy, split: str, fold: int, search: Strategy, seed: int) -> Job:
     return Job(data="d" * 16, features="f" * 16, task="binary", model=model,
                split=Strategy(name=split), fold=fold, search=search,
-               selection=Strategy(name="redundancy"), metric="roc_auc", seed=seed, code="c" * 12)
+               selection=Strategy(name="cluster"), metric="roc_auc", seed=seed, code="c" * 12)
 
 
 def _scores(

@@ -17,7 +17,7 @@ def test_every_field_of_a_job_is_part_of_its_id():
     changes = {"data": "e", "features": "g", "task": "regression", "fold": 1, "seed": 1,
                "metric": "brier", "code": "d", "model": Strategy(name="prior"),
                "split": Strategy(name="random"), "search": Strategy(name="grid"),
-               "selection": Strategy(name="redundancy")}
+               "selection": Strategy(name="cluster")}
     assert changes.keys() == Job.model_fields.keys()
     ids = {job().id, *(job(**{name: value}).id for name, value in changes.items())}
     assert len(ids) == len(changes) + 1

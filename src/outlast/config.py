@@ -8,15 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from outlast.errors import InputError
-from outlast.records import Strategy, Task
+from outlast.records import USUAL_SELECTION, Strategy, Task
+from outlast.strict_yaml import load_yaml
 
 Optimization = Literal["optuna", "random", "grid", "none"]
 
-_MAX_BYTES = 1_000_000
 _AMOUNT = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[A-Za-z]*)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _BYTES = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -88,8 +87,11 @@ class Config(Settings):
         Trials of one search, the defaults included as the first.
     inner_splits : int, default 2
         Time-respecting folds inside the training part that score a trial.
-    selection : str, default "redundancy"
-        Feature selection, fitted on the training rows of each fold.
+    selection : sequence of strategies, default ["cluster"]
+        Feature selections, fitted on the training rows of each fold: names or
+        ``{name: params}``; each one is a column of the experiment matrix.
+    keep, drop : mapping of str to str, or sequence of str
+        Features that are in or out whatever a selection says, with the reason.
     metric : str, optional
         Primary metric; default: roc_auc, log_loss or rmse by task.
     headline_split : str, optional
@@ -150,7 +152,9 @@ class Config(Settings):
     optimization: tuple[Optimization, ...] = ("none", "optuna")
     n_trials: int = Field(default=10, ge=1, le=1_000_000)
     inner_splits: int = Field(default=2, ge=1, le=20)
-    selection: Strategy = Strategy(name="redundancy")
+    selection: tuple[Strategy, ...] = (Strategy(name=USUAL_SELECTION),)
+    keep: dict[str, str] = Field(default_factory=dict)
+    drop: dict[str, str] = Field(default_factory=dict)
     metric: str | None = None
     headline_split: str | None = None
     importance: float = Field(default=0.25, ge=0, le=100)
@@ -201,10 +205,15 @@ class Config(Settings):
 
     @field_validator("selection", mode="before")
     @classmethod
-    def _read_strategy(cls, value: Any) -> Any:
-        return _strategy(value)
+    def _read_selection(cls, value: Any) -> Any:
+        return tuple(map(_strategy, value if isinstance(value, (list, tuple)) else [value]))
 
-    @field_validator("models", "splits", "optimization")
+    @field_validator("keep", "drop", mode="before")
+    @classmethod
+    def _read_pins(cls, value: Any) -> Any:
+        return dict.fromkeys(value, "") if isinstance(value, (list, tuple)) else value
+
+    @field_validator("models", "splits", "optimization", "selection")
     @classmethod
     def _not_empty(cls, value: Any) -> Any:
         if value is not None and len(value) == 0:
@@ -212,6 +221,16 @@ class Config(Settings):
         if value is not None and len({_label(item) for item in value}) < len(value):
             raise ValueError("the same entry is listed twice")
         return value
+
+    @property
+    def selections(self) -> tuple[Strategy, ...]:
+        """The selections with the features that the user keeps and drops."""
+        pins = {side: getattr(self, side) for side in ("keep", "drop") if getattr(self, side)}
+        if not pins:
+            return self.selection
+        told = ", ".join(f"{side} {' '.join(pinned)}" for side, pinned in pins.items())
+        return tuple(Strategy(name=chosen.name, params={**chosen.params, **pins},
+                              title=f"{chosen.label}, {told}") for chosen in self.selection)
 
     @property
     def folder(self) -> Path:
@@ -324,52 +343,6 @@ def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None
     except ValidationError as error:
         origin = f" in {str(path)!r}" if path is not None else ""
         raise InputError(f"configuration{origin}: {_explain(error)}") from error
-
-
-def load_yaml(path: str | Path, what: str = "configuration") -> dict[str, Any]:
-    """Read a YAML file strictly: no aliases, no repeated keys, a mapping at the top.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-    what : str, default "configuration"
-        What the file holds, for messages.
-
-    Raises
-    ------
-    InputError
-        For a missing, oversized or malformed file.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"no {what} file at {str(path)!r}")
-    if path.stat().st_size > _MAX_BYTES:
-        raise InputError(f"{str(path)!r} is larger than 1 MB, which no {what} is")
-    try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"cannot read {str(path)!r}: {error}") from error
-    if not isinstance(loaded or {}, dict):
-        raise InputError(f"{str(path)!r} must hold keys and values, got {type(loaded).__name__}")
-    return loaded or {}
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses what silently means something else: aliases and repeated keys."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.YAMLError(f"line {mark.line + 1}: aliases are not allowed")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        repeated = {str(key) for key in keys if keys.count(key) > 1}
-        if repeated:
-            line = node.start_mark.line + 1
-            raise yaml.YAMLError(f"line {line}: repeated key(s) {', '.join(sorted(repeated))}")
-        return super().construct_mapping(node, deep)
 
 
 def _explain(error: ValidationError) -> str:

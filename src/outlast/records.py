@@ -19,6 +19,9 @@ Status = Literal["ok", "failed", "non_finite", "timeout", "oom", "crashed", "ski
 Severity = Literal["high", "medium", "low", "info"]
 Outcome = Literal["issue", "tip", "passed", "not_applicable", "skipped", "muted"]
 
+# The selection that is made unless another one is asked for; short names leave it out.
+USUAL_SELECTION = "cluster"
+
 
 def canonical_json(value: Any) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, no NaN.
@@ -155,7 +158,8 @@ class Job(Frozen):
     @cached_property
     def label(self) -> str:
         """Short human name, such as ``lightgbm · temporal #0 · optuna(n_trials=10)``."""
-        return f"{self.model.label} · {self.split.label} #{self.fold} · {self.search.label}"
+        chosen = "" if self.selection.label == USUAL_SELECTION else f" · {self.selection.label}"
+        return f"{self.model.label} · {self.split.label} #{self.fold} · {self.search.label}{chosen}"
 
     @cached_property
     def configuration(self) -> tuple[str, str, str, str]:
@@ -192,6 +196,11 @@ class Decision(Frozen):
     comparator: str | None = None
     comparator_value: float | None = None
     evidence: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def removes(self) -> bool:
+        """Whether models are not given the feature."""
+        return self.action in ("drop", "quarantine")
 
 
 class Failure(Frozen):

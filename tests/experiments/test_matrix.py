@@ -60,7 +60,7 @@ def test_random_forest_is_never_in_the_default_matrix(table):
         ({"splits": ["temporel"]}, "unknown split 'temporel': did you mean 'temporal'"),
         ({"splits": [{"temporal": {"testsize": 1}}]}, "did you mean 'test_size'"),
         ({"metric": "rmse"}, "unknown metric 'rmse' for a binary target"),
-        ({"selection": "redundncy"}, "did you mean 'redundancy'"),
+        ({"selection": "clster"}, "did you mean 'cluster'"),
     ],
 )
 def test_a_mistyped_name_gets_a_suggestion(table, values, message):

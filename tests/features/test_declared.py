@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from outlast.config import load_yaml
 from outlast.data import load_stocks
 from outlast.errors import InputError
 from outlast.features import FEATURES, Feature, Recipe, default_recipe, make_recipe
 from outlast.features.arithmetic import Raw
 from outlast.features.declared import declare, read_recipe, recipe_of, to_yaml
 from outlast.features.windows import Lag, Return, Rolling
+from outlast.strict_yaml import load_yaml
 from tests.contracts.test_features import EXAMPLES
 from tests.features import irregular
 

@@ -31,7 +31,7 @@ def result(
                           "row": np.arange(n), "p": p})
     job = Job(data="d", features="f", task="binary", model=Strategy(name=model),
               split=Strategy(name=split), fold=fold, search=Strategy(name=search),
-              selection=Strategy(name="redundancy"), metric="roc_auc", seed=0, code="c")
+              selection=Strategy(name="cluster"), metric="roc_auc", seed=0, code="c")
     audit = FoldAudit(n_train=100, n_test=n, n_overlap=overlap, train_start=-100 * step,
                       train_end=-step, test_start=0, test_end=int(time[-1]))
     record = Record(job=job, status="ok", session="s", started="now", audit=audit,

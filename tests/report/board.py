@@ -125,7 +125,7 @@ def board_row(model: str, split: str, search: str, score: float) -> Row:
         tier=2,
         model=model,
         search=search,
-        selection="redundancy",
+        selection="cluster",
         split=split,
         leaky=split == "random",
         is_baseline=model in BASELINES,

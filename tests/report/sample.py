@@ -168,7 +168,7 @@ def findings() -> tuple[Finding, ...]:
             title="Noise features can go",
             sentence="6 of 40 features were dropped in every fold; roc_auc changes by −0.001 "
             "(95 % CI −0.004 to +0.002).",
-            action="Keep the reduced set: --selection redundancy",
+            action="Keep the reduced set: --selection cluster",
             evidence={"dropped": ["rank_vol_21", "ewm_vol_10"], "kept": 34},
             anchor="features",
         ),

@@ -68,8 +68,13 @@ class MatrixOptions:
     """Function of the table that returns the features, as module:name. [default: a recipe]"""
     recipe: str | None = None
     """YAML file that declares the features, in place of a function."""
-    selection: str | None = None
-    """Feature selection, fitted in each fold: redundancy (default) or none."""
+    selection: tuple[str, ...] | None = None
+    """Feature selections, fitted in each fold: cluster (default), probe, boruta, shap_rfe,
+    null_importance, stability, or none."""
+    keep: tuple[str, ...] | None = None
+    """Features that models get whatever a selection says."""
+    drop: tuple[str, ...] | None = None
+    """Features that no model gets."""
     metric: str | None = None
     """Primary metric. [default: roc_auc, log_loss or rmse by task]"""
     headline_split: str | None = None

@@ -105,7 +105,7 @@ def _facts(record: Record, jobs: JobStore, command: str) -> dict[str, str]:
     return facts | {
         "parameters": _listed(record.params),
         "rounds": str(record.n_iterations or ""),
-        "features kept": str(sum(d.action != "drop" for d in record.decisions)),
+        "features kept": str(sum(not d.removes for d in record.decisions)),
         "trials": str(len(record.trials)),
         "seconds": _listed(record.seconds),
         "seed": str(record.job.seed),

@@ -88,7 +88,7 @@ def audit_key(config: Config, recipe: AnyRecipe, plan: Plan) -> str:
     first = plan.jobs[0]
     return content_hash([first.data, first.features, recipe.fingerprint, folds, models, code,
                          config.audit, sorted(config.mute), config.seed, code_fingerprint(),
-                         config.selection.model_dump(mode="json")])
+                         [selection.model_dump(mode="json") for selection in config.selections]])
 
 
 def stored_audit(experiment: Experiment, key: str, make: Callable[[], AuditReport]) -> AuditReport:

@@ -1,8 +1,8 @@
-"""From configuration to jobs: models x splits x optimization x folds."""
+"""From configuration to jobs: models x selections x splits x optimization x folds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from outlast.models import MODELS, default_models, make_model
 from outlast.records import Job, Strategy, Task, content_hash, source_hash
 from outlast.selection import make_selector
 
-_RESULT_CODE = ("data", "features", "splits", "models", "selection", "experiments",
+_RESULT_CODE = ("data", "features", "splits", "models", "importance", "selection", "experiments",
                 "metrics.py", "tuning.py", "records.py")
 
 
@@ -92,15 +92,17 @@ def make_plan(config: Config, panel: Panel, data: str, features: str) -> Plan:
         folds: before anything is computed.
     """
     metric = check_metric(config.metric, panel.task)
-    make_selector(config.selection.name, config.selection.params)
+    for chosen in config.selections:
+        make_selector(chosen.name, chosen.params)
     splits, left_out = plan_splits(config, panel)
     skipped = [Skipped("all", label, "all", reason) for label, reason in left_out.items()]
     models = list(_models(config, panel.task, skipped))
     jobs = [
         Job(data=data, features=features, task=panel.task, model=model, split=split.strategy,
-            fold=fold.index, search=search, selection=config.selection, metric=metric,
+            fold=fold.index, search=search, selection=selection, metric=metric,
             seed=config.seed, code=code_fingerprint())
         for model in models
+        for selection in _selections(model, config)
         for search in _searches(model, config)
         for split in splits.values()
         for fold in split.folds
@@ -177,11 +179,37 @@ def _searches(model: Strategy, config: Config) -> Iterator[Strategy]:
         yield Strategy(name=kind, params=params)
 
 
-def _cost_order(job: Job, leaky: bool, rows: int) -> tuple[bool, bool, int, int, str, str, int]:
+def _selections(model: Strategy, config: Config) -> tuple[Strategy, ...]:
+    """The selections of one model; a model that looks at no feature is run once."""
+    is_baseline = make_model(model.name, model.params).is_baseline
+    return config.selections[:1] if is_baseline else config.selections
+
+
+def check_pins(config: Config, names: Sequence[str]) -> None:
+    """Raise if a feature that is to be kept or dropped is not in the table.
+
+    Parameters
+    ----------
+    config : Config
+    names : sequence of str
+        All features.
+
+    Raises
+    ------
+    InputError
+        With the nearest known name.
+    """
+    for chosen in config.selections:
+        make_selector(chosen.name, chosen.params).check_pins(names)
+
+
+def _cost_order(
+    job: Job, leaky: bool, rows: int
+) -> tuple[bool, bool, int, int, str, str, int, str]:
     """Baselines, then defaults, then searches; honest splits before the contrast.
 
     Of the searches the longest come first, so that no core waits for one at the end.
     """
     searched, place = job.search.name != "none", list(MODELS).index(job.model.name)
     return (searched, leaky, -rows if searched else place, place, job.search.label,
-            job.split.label, job.fold)
+            job.split.label, job.fold, job.selection.label)

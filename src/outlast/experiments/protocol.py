@@ -14,10 +14,13 @@ from outlast.audit import Predict, Protocol
 from outlast.config import Config
 from outlast.data import Panel
 from outlast.errors import OutlastError
+from outlast.experiments.selecting import training_rows
 from outlast.features import FeatureTable, OrdinalCodes
+from outlast.metrics import METRICS, default_metric
 from outlast.models import FitContext, Matrix, make_model
 from outlast.records import Strategy
 from outlast.selection import make_selector
+from outlast.tuning import Times
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -64,6 +67,8 @@ def protocols(
 ) -> dict[str, Protocol]:
     """Return what a run does in a fold, for the checks that refit it on changed rows.
 
+    Every model is refitted with the first selection, and the first model with every selection.
+
     Parameters
     ----------
     models : sequence of Strategy
@@ -74,19 +79,28 @@ def protocols(
 
     Returns
     -------
-    dict of model label to Protocol
+    dict of label to Protocol
+        The label is that of the model, and of the selection where it is not the first.
     """
     chosen = {model.label: model for model in models
               if not make_model(model.name, model.params).is_baseline}
-    return {label: _protocol(model, config, panel, table) for label, model in chosen.items()}
+    first, *others = config.selections
+    pairs = {label: (model, first) for label, model in chosen.items()}
+    for label, model in list(chosen.items())[:1]:
+        pairs |= {f"{label} · {selection.label}": (model, selection) for selection in others}
+    return {label: _protocol(*pair, config, panel, table) for label, pair in pairs.items()}
 
 
-def _protocol(model: Strategy, config: Config, panel: Panel, table: FeatureTable) -> Protocol:
+def _protocol(
+    model: Strategy, selection: Strategy, config: Config, panel: Panel, table: FeatureTable
+) -> Protocol:
     context = FitContext(panel.task, panel.n_classes, seed=config.seed)
+    metric = METRICS[config.metric] if config.metric else default_metric(panel.task)
 
     def learn(frame: pl.DataFrame, y: Floats, train: Ints, test: Ints) -> Predict:  # noqa: ARG001
-        selector = make_selector(config.selection.name, config.selection.params)
-        kept = selector.fit(frame[train], y[train], table.lineage).kept
+        times = Times(panel.time.take(train), panel.label_end[train])
+        given = training_rows(frame[train], y[train], times, table.lineage, metric, context)
+        kept = make_selector(selection.name, selection.params).fit(given).kept
         design = Design.fit(frame, train, kept)
         learner = make_model(model.name, model.params)
         try:

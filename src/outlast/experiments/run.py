@@ -34,7 +34,7 @@ from outlast.experiments.leaks import (
     leaks_of,
     stored_audit,
 )
-from outlast.experiments.matrix import Plan, make_plan
+from outlast.experiments.matrix import Plan, check_pins, make_plan
 from outlast.experiments.work import (
     Driver,
     Listener,
@@ -151,6 +151,7 @@ def prepare(
         with place.lock():
             pass  # whoever holds it is named before anything is computed
     table, reused = FeatureStore(store.features).extract(recipe, panel)
+    check_pins(config, table.names)
     plan = make_plan(config, panel, identity, table.fingerprint)
     how = parallelism(config, panel.n_rows, len(table.names))
     experiment = place.create(
@@ -194,6 +195,7 @@ def audit_plan(
     panel = panel or load_panel(config.data)
     recipe = find_recipe(config, panel, features)
     table = recipe.transform(panel)
+    check_pins(config, table.names)
     plan = make_plan(config, panel, _identity(panel), table.fingerprint)
     facts = facts_of(config, panel, recipe, table, plan)
     facts = replace(facts, protocols=learners) if learners else facts

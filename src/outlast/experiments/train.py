@@ -19,12 +19,12 @@ from outlast import metrics
 from outlast.errors import OutlastError
 from outlast.experiments.folds import inner_rules, read_folds
 from outlast.experiments.protocol import Design
+from outlast.experiments.selecting import choose_features
 from outlast.feature_tracker import observe
 from outlast.features import FeatureTable
 from outlast.importance.signs import slope_signs
 from outlast.models import FitContext, FittedModel, Matrix, Model, make_model
 from outlast.records import Job, Record, Strategy
-from outlast.selection import Selection, make_selector
 from outlast.splits import Fold
 from outlast.store import (
     MODEL,
@@ -173,9 +173,9 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
     context = FitContext(task=job.task, n_classes=max(1, len(labels)), seed=job.seed,
                          threads=int(spec["threads"]))
     with clock.stage("select"):
-        chosen = _select(bench, job.selection.model_dump_json(), job.split.model_dump_json(),
-                         job.fold)
-        _LOG.info("%d of %d features kept", len(chosen.kept), len(bench.table.names))
+        chosen = choose_features(bench, job, train_rows.tobytes(), context.threads)
+    _LOG.info("%d of %d features kept", len(chosen.kept), len(bench.table.names))
+    with clock.stage("prepare"):
         # Categories are coded by what the training rows know.
         design = Design.fit(bench.table.frame, train_rows, chosen.kept)
         train, test = bench.matrix(design, train_rows), bench.matrix(design, test_rows)
@@ -209,16 +209,6 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
         params=tuned.params, n_iterations=fitted.n_iterations, trials=tuned.trials,
         decisions=chosen.decisions, note=tuned.note, leaks=tuple(spec["leaks"][job.id]),
     )
-
-
-@lru_cache(maxsize=8)
-def _select(bench: Bench, selection_json: str, split_json: str, fold: int) -> Selection:
-    """Choose features on the training rows of a fold alone, once for all its models."""
-    selection = Strategy.model_validate_json(selection_json)
-    rows = folds_of(bench.experiment, split_json)[fold].train
-    y = bench.experiment.rows["y"].to_numpy()[rows]
-    selector = make_selector(selection.name, selection.params)
-    return selector.fit(bench.table.frame[rows], y, bench.table.lineage)
 
 
 def _tune(

@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from outlast.config import load_yaml
 from outlast.errors import InputError, unknown_name
 from outlast.features import FEATURES, Feature, Recipe
+from outlast.strict_yaml import load_yaml
 
 _KEYS = ("name", "features", "exported", "skipped")
 _SHAPE = "one kind with its parameters, such as 'lag: {name: x_lag_1, source: x}'"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-import numpy as np
-
 from outlast.importance.held_out import Delta, HeldOut
 from outlast.importance.probes import Fit
 from outlast.models import FittedModel, Matrix
@@ -39,6 +37,7 @@ def drop_and_refit(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from outlast.metrics import METRICS
     >>> from outlast.models import FitContext, make_model
     >>> signal = np.random.default_rng(0).normal(size=300).astype("f4")
@@ -53,15 +52,8 @@ def drop_and_refit(
     base = held_out.scores(fitted.predict(held_out.data))
     found = {}
     for name, members in groups.items():
-        kept = [i for i, column in enumerate(train.columns) if column not in members]
+        kept = [column for column in train.columns if column not in members]
         if kept:
-            learned = fit(_columns(train, kept))
-            found[name] = held_out.loss(base, [learned.predict(_columns(held_out.data, kept))])
+            learned = fit(train.select(kept))
+            found[name] = held_out.loss(base, [learned.predict(held_out.data.select(kept))])
     return found
-
-
-def _columns(data: Matrix, kept: list[int]) -> Matrix:
-    place = {column: i for i, column in enumerate(kept)}
-    categorical = tuple(place[column] for column in data.categorical if column in place)
-    return Matrix(np.ascontiguousarray(data.X[:, kept]), tuple(data.columns[i] for i in kept),
-                  categorical, data.y, data.last_known)

@@ -195,7 +195,7 @@ def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row
         fit_seconds=sum(record.seconds.get("fit", 0.0) for record in records),
         search_seconds=sum(record.seconds.get("search", 0.0) for record in records),
         predict_us_per_row=1e6 * sum(r.seconds.get("predict", 0.0) for r in records) / n_test,
-        n_features=round(np.mean([sum(d.action != "drop" for d in r.decisions) for r in records])),
+        n_features=round(np.mean([sum(not d.removes for d in r.decisions) for r in records])),
         jobs=tuple(record.job.id for record in records),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -64,6 +64,13 @@ class Matrix:
         y = None if self.y is None else self.y[rows]
         last_known = None if self.last_known is None else self.last_known[rows]
         return Matrix(self.X[rows], self.columns, self.categorical, y, last_known)
+
+    def select(self, names: Sequence[str]) -> Matrix:
+        """Return the chosen columns, in the given order."""
+        at = [self.columns.index(name) for name in names]
+        categorical = tuple(i for i, column in enumerate(at) if column in self.categorical)
+        return Matrix(np.ascontiguousarray(self.X[:, at]), tuple(names), categorical, self.y,
+                      self.last_known)
 
     def form(self, key: Hashable, make: Callable[[], Form]) -> Form:
         """Return these rows in a library's own form, made by `make` once per key.

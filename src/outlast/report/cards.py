@@ -13,7 +13,7 @@ from outlast.data.times import format_ns
 from outlast.judge.board import Row
 from outlast.judge.leaderboard import Board
 from outlast.metrics import default_metric
-from outlast.records import Record, Strategy
+from outlast.records import USUAL_SELECTION, Record, Strategy
 from outlast.report.document import ConfigurationCard, DataCard, Environment, EventCard
 from outlast.store import Experiment
 
@@ -26,6 +26,8 @@ _ATTRIBUTION = {
 
 # A card is made to be copied by hand: nobody copies the fifty-first.
 _CONFIGURATIONS = 50
+# Parameters of a selection that have settings of their own.
+_PINS = ("keep", "drop")
 
 
 def data_card(experiment: Experiment, n_features: int) -> DataCard:
@@ -94,7 +96,8 @@ def log_path(experiment: Experiment, record: Record) -> str:
 def reproduce(record: Record, data: Mapping[str, Any]) -> str:
     """Return the command that runs one configuration again, search included."""
     job = record.job
-    if job.split.params or job.model.params:
+    own = job.selection.params.keys() - set(_PINS)
+    if job.split.params or job.model.params or own:
         return "outlast run --config best.yaml   # the YAML above, saved under this name"
     words = ["outlast", "train"]
     if data.get("source", "stocks") != "stocks":
@@ -108,8 +111,11 @@ def reproduce(record: Record, data: Mapping[str, Any]) -> str:
         words += ["--n_trials", str(job.search.params["n_trials"])]
     if job.metric != default_metric(job.task).name:
         words += ["--metric", job.metric]
-    if job.selection.name != "redundancy":
+    pins = {side: job.selection.params.get(side) for side in _PINS}
+    if job.selection.name != USUAL_SELECTION:
         words += ["--selection", job.selection.name]
+    for side, pinned in pins.items():
+        words += [f"--{side}", *pinned] if pinned else []
     return shlex.join([*words, "--seed", str(job.seed)])
 
 
@@ -136,6 +142,9 @@ def _configuration(
         "models": [{job.model.name: _fixed(record)}],
         "splits": [_split(job.split)],
         "optimization": ["none"],
+        "selection": [{job.selection.name: {key: value for key, value in
+                                            job.selection.params.items() if key not in _PINS}}],
+        **{side: job.selection.params[side] for side in _PINS if side in job.selection.params},
         "seed": job.seed,
     }
     return ConfigurationCard(

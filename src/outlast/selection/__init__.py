@@ -6,17 +6,27 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from outlast.errors import unknown_name
-from outlast.selection.base import Selection, Selector, Traced
+from outlast.errors import InputError, unknown_name
+from outlast.selection.base import Selection, Selector, Traced, TrainingRows
+from outlast.selection.boruta import Boruta
+from outlast.selection.cluster import Cluster
 from outlast.selection.none import NoSelection
-from outlast.selection.redundancy import Redundancy
+from outlast.selection.null_importance import NullImportance
+from outlast.selection.probe import Probe
+from outlast.selection.shap_rfe import ShapRFE
+from outlast.selection.stability import Stability
 
 SELECTORS: dict[str, type[Selector]] = {
     "none": NoSelection,
-    "redundancy": Redundancy,
+    "cluster": Cluster,
+    "probe": Probe,
+    "boruta": Boruta,
+    "shap_rfe": ShapRFE,
+    "null_importance": NullImportance,
+    "stability": Stability,
 }
 
-__all__ = ["SELECTORS", "Selection", "Selector", "Traced", "make_selector"]
+__all__ = ["SELECTORS", "Selection", "Selector", "Traced", "TrainingRows", "make_selector"]
 
 
 def make_selector(name: str, params: Mapping[str, Any] | None = None) -> Selector:
@@ -40,9 +50,12 @@ def make_selector(name: str, params: Mapping[str, Any] | None = None) -> Selecto
 
     Examples
     --------
-    >>> make_selector("redundancy", {"max_rho": 0.9}).max_rho
+    >>> make_selector("cluster", {"max_rho": 0.9}).max_rho
     0.9
     """
+    if name == "redundancy":
+        raise InputError("the selection 'redundancy' is now called 'cluster', and keeps the more "
+                         "important of two features that say the same; use --selection cluster")
     if name not in SELECTORS:
         raise unknown_name("selection", name, SELECTORS)
     selector = SELECTORS[name]

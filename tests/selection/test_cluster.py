@@ -10,8 +10,9 @@ from outlast.data import load_stocks
 from outlast.errors import InputError
 from outlast.features import Lineage, make_recipe
 from outlast.records import Decision
+from outlast.selection import TrainingRows
+from outlast.selection.cluster import Cluster
 from outlast.selection.correlation import rank_correlation
-from outlast.selection.redundancy import Redundancy
 
 N = 400
 RNG = np.random.default_rng(0)
@@ -28,7 +29,8 @@ def decide(
 ) -> dict[str, Decision]:
     frame = pl.DataFrame(columns, strict=False)
     lineage = [entry(name, (reach or {}).get(name, 0)) for name in columns]
-    chosen = Redundancy(**thresholds).fit(frame, np.zeros(frame.height), lineage)  # type: ignore[arg-type]
+    rows = TrainingRows(frame, np.zeros(frame.height), np.arange(frame.height), lineage)
+    chosen = Cluster(**thresholds).fit(rows)  # type: ignore[arg-type]
     assert [d.feature for d in chosen.decisions] == list(columns)
     assert chosen.kept == tuple(d.feature for d in chosen.decisions if d.action == "keep")
     return {d.feature: d for d in chosen.decisions}
@@ -76,7 +78,7 @@ def test_copies_go_and_name_what_stays() -> None:
         "dropped: identical to `a`, kept that one because its name is shorter"
     )
     assert found["a3"].code == "F02"
-    assert "same order as `a` (|rho| = 1.0000)" in found["a3"].sentence
+    assert "same order as `a` (|rho|=1.0000)" in found["a3"].sentence
     assert found["text_2"].sentence.startswith("dropped: identical to `text`")
 
 
@@ -161,7 +163,8 @@ def test_on_stocks_the_near_duplicates_go() -> None:
     panel = load_stocks()
     table = make_recipe(panel).transform(panel)
     early = table.frame.filter(panel.time.ns < np.datetime64("2010-12-02", "ns").astype(int))
-    selection = Redundancy().fit(early, np.zeros(early.height), table.lineage)
+    rows = TrainingRows(early, np.zeros(early.height), np.arange(early.height), table.lineage)
+    selection = Cluster().fit(rows)
     dropped = {d.feature: d for d in selection.decisions if d.action == "drop"}
     assert dropped["vol_30d"].comparator == "vol_21"
     assert {"r1", "vol_21", "ticker"} <= set(selection.kept)
@@ -172,7 +175,7 @@ def test_nothing_left_is_an_error_with_a_way_out() -> None:
     with pytest.raises(InputError, match=r"left none of 1 features.*constant.*'none'"):
         decide({"c": np.ones(N)})
     with pytest.raises(InputError, match="no training rows"):
-        Redundancy().fit(pl.DataFrame({"a": []}), np.zeros(0), [])
+        Cluster().fit(TrainingRows(pl.DataFrame({"a": []}), np.zeros(0), np.zeros(0)))
 
 
 @pytest.mark.parametrize(
@@ -185,4 +188,4 @@ def test_nothing_left_is_an_error_with_a_way_out() -> None:
 )
 def test_impossible_thresholds_are_refused(name: str, value: float, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Redundancy(**{name: value})  # type: ignore[arg-type]
+        Cluster(**{name: value})  # type: ignore[arg-type]

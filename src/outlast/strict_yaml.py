@@ -1,0 +1,58 @@
+"""YAML files, read so that nothing in them silently means something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from outlast.errors import InputError
+
+_MAX_BYTES = 1_000_000
+
+
+def load_yaml(path: str | Path, what: str = "configuration") -> dict[str, Any]:
+    """Read a YAML file strictly: no aliases, no repeated keys, a mapping at the top.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    what : str, default "configuration"
+        What the file holds, for messages.
+
+    Raises
+    ------
+    InputError
+        For a missing, oversized or malformed file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"no {what} file at {str(path)!r}")
+    if path.stat().st_size > _MAX_BYTES:
+        raise InputError(f"{str(path)!r} is larger than 1 MB, which no {what} is")
+    try:
+        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"cannot read {str(path)!r}: {error}") from error
+    if not isinstance(loaded or {}, dict):
+        raise InputError(f"{str(path)!r} must hold keys and values, got {type(loaded).__name__}")
+    return loaded or {}
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses what silently means something else: aliases and repeated keys."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.YAMLError(f"line {mark.line + 1}: aliases are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = {str(key) for key in keys if keys.count(key) > 1}
+        if repeated:
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"line {line}: repeated key(s) {', '.join(sorted(repeated))}")
+        return super().construct_mapping(node, deep)
