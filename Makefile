@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test oracles lint style layers types docs check traps bench dist constraints clean
+.PHONY: help run test oracles lint style layers types docs check traps battery bench dist constraints clean
 
 SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
 supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
@@ -57,6 +57,9 @@ check: test lint docs  ## all of the above
 
 traps: $(DEV)  ## tables of noise on which common mistakes look like skill; writes docs/traps.md
 	$(BIN)/python -m benchmarks.traps --write docs/traps.md $(ARGS)
+
+battery: $(DEV)  ## features of known worth, and how often the verdicts are right; writes docs/verdicts.md
+	$(BIN)/python -m benchmarks.battery --write docs/verdicts.md $(ARGS)
 
 bench: $(DEV) $(RIVALS)/stamp  ## ratios against rivals, with their bars; half an hour; options in ARGS
 	$(BIN)/python -m benchmarks $(ARGS)

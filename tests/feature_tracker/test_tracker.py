@@ -93,7 +93,7 @@ def test_every_command_answers(finished, capsys, monkeypatch):
     tracker, experiment, folder = finished
     name = experiment.name
     for command, expected in {
-        ("list",): "reliance", ("show", "signal"): "split:walk_forward",
+        ("list",): "reliance", ("show", "signal"): "walk_forward",
         ("compare", name, name): "same", ("why-dropped",): "F01",
         ("list", "--show_as", "csv"): "verdict_code",
         ("show", "signal", "--show_as", "json"): '"scope":"headline"',

@@ -11,7 +11,9 @@ import polars as pl
 from cyclopts import App
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from outlast.errors import InputError
 from outlast.feature_tracker import FeatureTracker
@@ -46,16 +48,12 @@ def list_features(
     chosen = FeatureTracker.open(reports).features(experiment, split)
     if _written(chosen, show_as):
         return
-    table = _table(f"{chosen['experiment'][0]}, split {chosen['split'][0]}", "feature", "verdict",
-                   "share of |SHAP|", "rank", "reliance", "replaceability", "kept", "why")
-    for row in chosen.iter_rows(named=True):
-        table.add_row(
-            escape(row["feature"]), row["verdict"], _share(row),
-            "" if row["rank_median"] is None else number(row["rank_median"], 0),
-            _interval(row, "perm"), _interval(row, "loco"),
-            f"{row['n_decisions'] - row['n_dropped']} of {row['n_decisions']}", escape(_why(row)))
     console = Console()
-    console.print(table)
+    _entries(console, f"{chosen['experiment'][0]}, split {chosen['split'][0]}",
+             ("feature", "verdict", "|SHAP|", "reliance", "replaceability", "kept"), [
+        ((row["feature"], row["verdict"], _share(row), _interval(row, "perm"),
+          _interval(row, "loco"), f"{row['n_decisions'] - row['n_dropped']}/{row['n_decisions']}"),
+         _why(row)) for row in chosen.iter_rows(named=True)])
     if chosen["phi"][0] is not None:
         low, high = chosen["phi_lo95"][0], chosen["phi_hi95"][0]
         console.print(f"stability of the chosen sets (Nogueira): {chosen['phi'][0]:.2f} (95 % CI "
@@ -90,14 +88,12 @@ def show(feature: str, /, *, show_as: Format = "table", reports: str = "reports"
         console.print(f"  = {escape(entry['expression'])}", highlight=False)
     # The headline is one of the splits: it would be told twice.
     rows = scopes.filter(pl.col("scope") != "headline")
-    table = _table("importance", "experiment", "scope", "verdict", "share of |SHAP|", "rank",
-                   "fits", "why")
-    for row in rows.iter_rows(named=True):
-        table.add_row(escape(row["experiment"]), escape(row["scope"]), row["verdict"], _share(row),
-                      "" if row["rank_median"] is None else number(row["rank_median"], 0),
-                      str(row["n_fits"] or 0), escape(row["sentence"]))
-    console.print(table)
-    console.print(_decisions(tracker.why_dropped(feature)))
+    for (experiment,), part in rows.group_by("experiment", maintain_order=True):
+        _entries(console, str(experiment), ("scope", "verdict", "|SHAP|", "rank", "fits"), [
+            ((row["scope"].removeprefix("split:").replace("/model:", ", "), row["verdict"],
+              _share(row), "" if row["rank_median"] is None else number(row["rank_median"], 0),
+              str(row["n_fits"] or 0)), row["sentence"]) for row in part.iter_rows(named=True)])
+    _decisions(console, tracker.why_dropped(feature))
 
 
 @app.command
@@ -169,16 +165,39 @@ def why_dropped(
         The reports folder.
     """
     decisions = FeatureTracker.open(reports).why_dropped(feature)
-    if not _written(decisions, show_as):
-        Console().print(_decisions(decisions) if decisions.height else "nothing was dropped")
+    if _written(decisions, show_as):
+        return
+    if decisions.is_empty():
+        Console().print("nothing was dropped")
+    _decisions(Console(), decisions)
 
 
-def _decisions(decisions: pl.DataFrame) -> Table:
-    table = _table("decisions", "experiment", "split", "feature", "action", "code", "fits", "why")
-    names = ("experiment", "split", "feature", "action", "code", "n_fits", "sentence")
-    for row in decisions.iter_rows(named=True):
-        table.add_row(*(escape(str(row[name])) for name in names))
-    return table
+def _decisions(console: Console, decisions: pl.DataFrame) -> None:
+    """Print one entry per rule, with the sentence of one of its fits: folds differ in digits."""
+    keys = ["split", "feature", "action", "code"]
+    for (experiment,), part in decisions.group_by("experiment", maintain_order=True):
+        told = part.group_by(keys, maintain_order=True).agg(
+            pl.col("n_fits").sum(), pl.col("sentence").sort_by("n_fits", descending=True).first())
+        _entries(console, f"decisions in {experiment}", (*keys, "fits"), [
+            (tuple(map(str, row[:-1])), row[-1]) for row in told.iter_rows()])
+
+
+def _entries(
+    console: Console, title: str, names: tuple[str, ...],
+    rows: Sequence[tuple[tuple[str, ...], str]],
+) -> None:
+    """Print aligned cells, and below each line its sentence over the whole width."""
+    widths = [max(len(cells[i]) for cells in (names, *(cells for cells, _ in rows)))
+              for i in range(len(names))]
+
+    def line(cells: tuple[str, ...]) -> str:
+        return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+
+    console.print(Text(title, style="italic"))
+    console.print(Text(line(names).rstrip(), style="bold"))
+    for cells, sentence in rows:
+        console.print(Text(line(cells).rstrip()))
+        console.print(Padding(Text(sentence, style="dim"), (0, 0, 0, 2)))
 
 
 def _written(frame: pl.DataFrame, show_as: Format) -> bool:
