@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -69,9 +69,9 @@ def fold_means(values: Floats, split: str, test_to_train: float = 0.0) -> Means:
             se = _block_errors(values, known) * np.sqrt(k / (k - 1))
         se = np.where(k > 1, se, np.nan)
         freedom = np.maximum(k - 1, 1)
-        margin = stats.t.ppf(0.975, freedom) * se
+        margin = special.stdtrit(freedom, 0.975) * se
         # Folds that agree to the last digit would divide by zero.
-        p = stats.t.sf(mean / np.maximum(se, np.finfo(float).tiny), freedom)
+        p = special.stdtr(freedom, -mean / np.maximum(se, np.finfo(float).tiny))
     return Means(mean, se, mean - margin, mean + margin, np.where(k > 1, p, np.nan))
 
 

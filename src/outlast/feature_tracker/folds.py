@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def grubbs_p(statistic: Floats, n: npt.NDArray[np.integer]) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         rest = (size - 1) ** 2 - size * statistic**2
         t = np.sqrt(size * (size - 2) * statistic**2 / rest)
-        p = np.minimum(1.0, size * stats.t.sf(np.where(rest > 0, t, np.inf), size - 2))
+        p = np.minimum(1.0, size * special.stdtr(size - 2, -np.where(rest > 0, t, np.inf)))
     return np.where((size > 2) & np.isfinite(statistic), p, np.nan)
 
 

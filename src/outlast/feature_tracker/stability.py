@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def nogueira(selected: npt.NDArray[np.bool_]) -> Stability:
     parts = ((z * p).mean(axis=1) - k * k.mean() / d**2
              + phi / 2 * (2 * k * k.mean() / d**2 - k / d - k.mean() / d + 1)) / chance
     se = float(np.sqrt(4 / m**2 * ((parts - parts.mean()) ** 2).sum()))
-    margin = float(stats.t.ppf(0.975, m - 1)) * se
+    margin = float(special.stdtrit(m - 1, 0.975)) * se
     return Stability(float(phi), se, float(phi) - margin, float(phi) + margin, m)
 
 
@@ -94,7 +94,10 @@ def kendalls_w(values: Floats) -> float:
     m, n = values.shape
     if m < 2 or n < 2:
         return float("nan")
-    ranks = stats.rankdata(values, axis=1)
+    # Loading scipy.stats takes as long as all else that a question to the tracker needs.
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values, axis=1)
     ties = sum(float((c**3 - c).sum()) for c in
                (np.unique(row, return_counts=True)[1] for row in ranks))
     spread = ((ranks.sum(axis=0) - m * (n + 1) / 2) ** 2).sum()

@@ -181,8 +181,7 @@ class FeatureTracker:
         """
         rows = self._ledger(self.experiments(), feature)
         if rows.is_empty():
-            known = self.files.scan("catalog").select("feature").unique().collect()["feature"]
-            raise unknown_name("feature", feature, known.sort().to_list())
+            raise self._unknown(feature)
         return rows
 
     def compare(self, a: str, b: str) -> pl.DataFrame:
@@ -225,8 +224,9 @@ class FeatureTracker:
             rows = self.files.read("decisions", self.latest_experiment()).filter(
                 pl.col("action").is_in(["drop", "quarantine"]))
         else:
-            self.show(feature)
             rows = self.decisions(feature)
+            if rows.is_empty():
+                raise self._unknown(feature)
         keys = ["experiment", "split", "feature", "action", "code", "statistic", "value",
                 "threshold", "comparator", "comparator_value", "evidence", "sentence"]
         return rows.group_by(keys).agg(n_fits=pl.len()).sort(
@@ -257,6 +257,10 @@ class FeatureTracker:
         """Return the lineage of every column of a feature table, empty if it is not there."""
         manifest = FeatureStore(self.storage).manifest(fingerprint)
         return () if manifest is None else manifest.lineage
+
+    def _unknown(self, feature: str) -> InputError:
+        known = self.files.scan("catalog").select("feature").unique().collect()["feature"]
+        return unknown_name("feature", feature, known.sort().to_list())
 
     def _ledger(self, experiments: Sequence[str], feature: str | None = None) -> pl.DataFrame:
         parts = []
