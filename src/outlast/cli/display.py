@@ -144,11 +144,13 @@ def show_leaderboard(console: Console, document: Document) -> None:
     folds = f"{rows[0].n_folds} fold{'s' * (rows[0].n_folds > 1)}" if rows else "no fold"
     table = Table(title=escape(f"{document.metric} under {split} ({folds})"), box=None,
                   title_justify="left", header_style="bold", pad_edge=False)
-    for name in ("rank", "model", "search", f"{document.metric} [95 % CI]", "over baseline"):
+    several = len({row.selection for row in rows if not row.is_baseline}) > 1
+    names = ["rank", "model", "search", *["selection"] * several]
+    for name in (*names, f"{document.metric} [95 % CI]", "over baseline"):
         table.add_column(name, no_wrap=True)
     table.add_column("fit s", justify="right")
     for row in rows[:_SHOWN_ROWS]:
-        table.add_row(*_cells(row), style="dim" if row.is_baseline else "")
+        table.add_row(*_cells(row, several), style="dim" if row.is_baseline else "")
     console.print(table)
     if len(rows) > _SHOWN_ROWS:
         console.print(f"[dim]and {len(rows) - _SHOWN_ROWS} more in the report[/]")
@@ -166,10 +168,11 @@ def show_models(console: Console, document: Document, outcome: Outcome) -> None:
     console.print(_counts(outcome))
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Row, several: bool) -> tuple[str, ...]:
     gain = None if row.is_baseline else row.over_baseline
     search = "defaults" if row.search == "none" else row.search
-    return (row.rank, escape(row.model), escape(search.replace("n_trials=", "")),
+    chosen = ["" if row.is_baseline else escape(row.selection)] * several
+    return (row.rank, escape(row.model), escape(search.replace("n_trials=", "")), *chosen,
             escape(number(row.score.value) + bounds(row.score)),
             escape(signed_number(gain.value) + bounds(gain)) if gain else "",
             number(row.fit_seconds, 1))

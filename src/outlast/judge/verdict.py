@@ -102,7 +102,10 @@ def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
                 f"but the held-out time holds only {row.n_blocks} independent block(s); "
                 f"{statistics.MIN_BLOCKS} are needed.")
     gain = f"{signed(row.over_baseline)} over the best baseline" if row.over_baseline else ""
-    start = f"{row.model}{_how(row)} is the choice for what comes next under {split}: {score}"
+    several = len({r.selection for r in board.of_split(split) if not r.is_baseline}) > 1
+    chosen = f" on the features of `{row.selection}`" if several else ""
+    start = (f"{row.model}{_how(row)}{chosen} is the choice for what comes next under {split}: "
+             f"{score}")
     return f"{start}, {gain} ({size}). {_runner_up(board, split, row, verdict)}"
 
 
