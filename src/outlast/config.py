@@ -232,7 +232,8 @@ class Config(Settings):
 
         Examples
         --------
-        >>> Config(selection=["probe"], keep=["price"], drop={"id": "no meaning"}).selections[0].label
+        >>> config = Config(selection=["probe"], keep=["price"], drop={"id": "no meaning"})
+        >>> config.selections[0].label
         'probe +price -id'
         """
         pins = {side: getattr(self, side) for side in ("keep", "drop") if getattr(self, side)}
