@@ -92,6 +92,9 @@ class Config(Settings):
         ``{name: params}``; each one is a column of the experiment matrix.
     keep, drop : mapping of str to str, or sequence of str
         Features that are in or out whatever a selection says, with the reason.
+    selection_tolerance : float, optional
+        What leaving features out may cost, in units of the metric, for a selection to count as
+        no worse than all features; default: a quarter of the standard error.
     metric : str, optional
         Primary metric; default: roc_auc, log_loss or rmse by task.
     headline_split : str, optional
@@ -155,6 +158,7 @@ class Config(Settings):
     selection: tuple[Strategy, ...] = (Strategy(name=USUAL_SELECTION),)
     keep: dict[str, str] = Field(default_factory=dict)
     drop: dict[str, str] = Field(default_factory=dict)
+    selection_tolerance: float | None = Field(default=None, gt=0)
     metric: str | None = None
     headline_split: str | None = None
     importance: float = Field(default=0.25, ge=0, le=100)
@@ -224,13 +228,20 @@ class Config(Settings):
 
     @property
     def selections(self) -> tuple[Strategy, ...]:
-        """The selections with the features that the user keeps and drops."""
+        """The selections with the features that the user keeps and drops.
+
+        Examples
+        --------
+        >>> config = Config(selection=["probe"], keep=["price"], drop={"id": "no meaning"})
+        >>> config.selections[0].label
+        'probe +price -id'
+        """
         pins = {side: getattr(self, side) for side in ("keep", "drop") if getattr(self, side)}
         if not pins:
             return self.selection
-        told = ", ".join(f"{side} {' '.join(pinned)}" for side, pinned in pins.items())
+        told = " ".join([*(f"+{name}" for name in self.keep), *(f"-{name}" for name in self.drop)])
         return tuple(Strategy(name=chosen.name, params={**chosen.params, **pins},
-                              title=f"{chosen.label}, {told}") for chosen in self.selection)
+                              title=f"{chosen.label} {told}") for chosen in self.selection)
 
     @property
     def folder(self) -> Path:

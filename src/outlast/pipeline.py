@@ -21,6 +21,8 @@ from outlast.experiments import (
     run,
     within_budget,
 )
+from outlast.judge.insights import Thresholds
+from outlast.models import MODELS
 from outlast.records import Finding, Record, Strategy, content_hash, source_hash
 from outlast.report.build import Material, build_document
 from outlast.report.document import Document
@@ -178,7 +180,7 @@ def report_only(config: Config, experiment: str | None = None) -> PipelineResult
     Parameters
     ----------
     config : Config
-        Models, splits and optimization that were set explicitly narrow the report.
+        Models, splits, optimization and selection that were set explicitly narrow the report.
     experiment : str, optional
         Name of an experiment; default: the one that was worked on last.
 
@@ -222,12 +224,13 @@ def write_report(
     fingerprint = content_hash([
         sorted((record.job.id, record.attempt, record.status) for record in records),
         [finding.model_dump(mode="json") for finding in audit], config.headline_split, skipped,
-        _report_code()])
+        config.selection_tolerance, _report_code()])
     if (found := find_report(root, fingerprint)) is not None:
         point_latest(root, found[1].html.parent)
         return PipelineResult(*found, outcome)
     material = Material(
         experiment, records, sessions, headline_split=config.headline_split, audit=audit,
+        thresholds=Thresholds(selection_tolerance=config.selection_tolerance),
         reused=outcome.reused if outcome else 0,
     )
     document = build_document(material)
@@ -265,7 +268,11 @@ def _asked_for(record: Record, config: Config) -> bool:
     models = {m.name for m in config.models} if config.models else {job.model.name}
     splits = {_name(s) for s in config.splits} if "splits" in asked else {_name(job.split)}
     searches = {*config.optimization, "none"} if "optimization" in asked else {job.search.name}
-    return job.model.name in models and _name(job.split) in splits and job.search.name in searches
+    chosen = {s.label for s in config.selections} if "selection" in asked else set()
+    # Baselines look at no feature: they set the bar for every selection.
+    selected = not chosen or job.selection.label in chosen or MODELS[job.model.name].is_baseline
+    return (selected and job.model.name in models and _name(job.split) in splits
+            and job.search.name in searches)
 
 
 def _name(split: Strategy | GivenSplit) -> str:

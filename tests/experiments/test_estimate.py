@@ -51,7 +51,7 @@ def test_limits_are_read_with_their_units():
 
 def cells(*seconds: float) -> Estimate:
     """One cell of defaults, then one of a search, on two processes."""
-    made = tuple(Cell("m", search, 1, 0, 0, 1, 1, s)
+    made = tuple(Cell("m", search, "cluster", 1, 0, 0, 1, 1, s)
                  for search, s in zip(("none", "optuna"), seconds, strict=True))
     return Estimate(made, Parallelism(2, 1), sum(seconds) / 2, 0.0)
 

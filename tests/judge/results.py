@@ -16,7 +16,7 @@ SETTINGS = BoardSettings(frozenset({"prior"}), n_draws=400,
 def result(
     model: str, skill: float, *, split: str = "temporal", fold: int = 0, search: str = "none",
     n_times: int = 200, n_entities: int = 5, fit_seconds: float = 1.0, seed: int = 1,
-    decisions: tuple[Decision, ...] = (), overlap: int = 0,
+    decisions: tuple[Decision, ...] = (), overlap: int = 0, selection: str = "cluster",
 ) -> Result:
     """Predictions that follow the truth by `skill` (0 is chance), labels two steps long."""
     truth = np.random.default_rng(fold)
@@ -31,7 +31,7 @@ def result(
                           "row": np.arange(n), "p": p})
     job = Job(data="d", features="f", task="binary", model=Strategy(name=model),
               split=Strategy(name=split), fold=fold, search=Strategy(name=search),
-              selection=Strategy(name="cluster"), metric="roc_auc", seed=0, code="c")
+              selection=Strategy(name=selection), metric="roc_auc", seed=0, code="c")
     audit = FoldAudit(n_train=100, n_test=n, n_overlap=overlap, train_start=-100 * step,
                       train_end=-step, test_start=0, test_end=int(time[-1]))
     record = Record(job=job, status="ok", session="s", started="now", audit=audit,

@@ -15,10 +15,12 @@ from outlast.report.document import (
     FeatureCard,
     Headline,
     Row,
+    SelectionCard,
 )
 from tests.report.board import (
     PARAMS,
     SPLITS,
+    around,
     coverage,
     fold_card,
     fold_scores,
@@ -244,6 +246,22 @@ def configurations(rows: tuple[Row, ...]) -> tuple[ConfigurationCard, ...]:
     return tuple(cards)
 
 
+def selections(rows: tuple[Row, ...]) -> tuple[SelectionCard, ...]:
+    """All features, and two reduced sets of which one is shown to be no worse."""
+    best = rows[0]
+    kept = {"none": 40, "cluster": 34, "probe(min_share=0.5)": 11}
+    return tuple(
+        SelectionCard(
+            selection=name, model=best.model, search=best.search, score=best.score, n_kept=n,
+            n_features=40, phi=None if n == 40 else 0.7 + n / 200, phi_split="walk_forward",
+            n_sets=5, seconds=0.02 * (41 - n),
+            **({} if n == 40 else {"change": around(-0.001, 0.004), "tolerance": 0.0055,
+                                   "p": 0.012, "verdict": "no worse"}),
+        )
+        for name, n in kept.items()
+    )
+
+
 def sample() -> Document:
     """A full document: six models, five splits, two searches, thirteen events, forty features."""
     rows = leaderboard()
@@ -300,6 +318,7 @@ def sample() -> Document:
         fold_scores=fold_scores(rows),
         trials=trials(rows),
         features=features(),
+        selections=selections(rows),
         configurations=configurations(rows),
         coverage=coverage(),
         failures=(

@@ -83,7 +83,7 @@ def resume(
     experiment
         Name of the experiment. [default: the one that was worked on last]
     extend
-        Allow flags that add models, splits or searches; only what is new is run.
+        Allow flags that add models, splits, searches or selections; only what is new is run.
     """
     from outlast.experiments import resumed
 

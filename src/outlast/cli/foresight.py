@@ -26,11 +26,13 @@ def show_estimate(console: Console, prepared: Prepared, found: Estimate) -> None
 
     table = Table(title="what would be run", title_justify="left", box=None, pad_edge=False,
                   header_style="bold")
-    for name in ("model", "search", "jobs", "done", "shared", "fits up to", "rows up to", "CPU"):
-        table.add_column(name, justify="left" if name in ("model", "search") else "right",
-                         no_wrap=True)
+    several = len({cell.selection for cell in found.cells}) > 1
+    words = ["model", "search", *["selection"] * several]
+    for name in (*words, "jobs", "done", "shared", "fits up to", "rows up to", "CPU"):
+        table.add_column(name, justify="left" if name in words else "right", no_wrap=True)
     for cell in found.cells:
-        table.add_row(escape(cell.model), escape(cell.search), *(f"{n:,}" for n in (
+        told = [cell.model, cell.search, *[cell.selection] * several]
+        table.add_row(*map(escape, told), *(f"{n:,}" for n in (
             cell.n_jobs, cell.n_done, cell.n_shared, cell.n_fits, cell.rows)),
             duration(cell.seconds))
     console.print(table)

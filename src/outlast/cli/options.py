@@ -75,6 +75,8 @@ class MatrixOptions:
     """Features that models get whatever a selection says."""
     drop: tuple[str, ...] | None = None
     """Features that no model gets."""
+    selection_tolerance: float | None = None
+    """What a selection may cost, in units of the metric. [default: 0.25 standard errors]"""
     metric: str | None = None
     """Primary metric. [default: roc_auc, log_loss or rmse by task]"""
     headline_split: str | None = None

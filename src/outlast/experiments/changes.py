@@ -12,7 +12,7 @@ from outlast.data.times import format_ns
 from outlast.errors import ResumeError
 from outlast.store import Experiment, Store, read_sessions
 
-_LISTS = ("models", "splits", "optimization")
+_LISTS = ("models", "splits", "optimization", "selection")
 
 
 def describe_content(panel: Panel) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def config_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
 
 
 def is_extension(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether a configuration only adds models, splits or searches to another one."""
+    """Whether a configuration only adds models, splits, searches or selections to another one."""
     same = {**after, **{key: before.get(key) for key in _LISTS}}
     return not config_changes(before, same) and all(
         key not in before or before[key] == after.get(key)

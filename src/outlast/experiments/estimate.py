@@ -16,12 +16,16 @@ from outlast.experiments.probes import Cost, read_cost, run_probe
 from outlast.experiments.work import Order, Stock
 from outlast.records import Job, Record
 from outlast.runners import make_runner
-from outlast.store import Experiment
+from outlast.selection import make_selector
+from outlast.selection.small_fits import TRAIN_ROWS
+from outlast.store import Experiment, FeatureStore
 
 # A trial is raced: most end after their first, smallest inner fold, and few boost to the end.
 _RACED = 0.35
 # Prediction, explanation and files of a job, and the start of the workers.
 _PER_JOB, _START = 0.15, 3.0
+# A selector's fit, and what it then asks of later rows, per fit of the model with its defaults.
+_SMALL_FIT = 0.4
 # A process with its libraries, and what a row of a matrix takes while it is being binned.
 _PROCESS_BYTES, _BYTES_PER_CELL = 250e6, 12.0
 _SHARE_OF_FREE = 0.9
@@ -37,7 +41,7 @@ class Parallelism:
 
 @dataclass(frozen=True)
 class Cell:
-    """The jobs of one model with one search.
+    """The jobs of one model with one search and one selection.
 
     Attributes
     ----------
@@ -48,11 +52,13 @@ class Cell:
     rows : int
         Training rows of the largest job.
     seconds : float
-        What the jobs that wait take together on one process.
+        What the jobs that wait take together on one process; a selection is counted with the
+        first model that needs it.
     """
 
     model: str
     search: str
+    selection: str
     n_jobs: int
     n_done: int
     n_shared: int
@@ -167,19 +173,21 @@ def estimate(order: Order, experiment: Experiment, stock: Stock, how: Parallelis
         seconds=1.0, seconds_per_row=1e-4, bytes=_PROCESS_BYTES, bytes_per_row=500.0))
     learned = _seen(order, stock.done, costs)
     fits = {group[0].id for group in stock.waiting}
-    by_cell: dict[tuple[str, str], list[Job]] = {}
+    by_cell: dict[tuple[str, str, str], list[Job]] = {}
     for job in order.jobs:
-        by_cell.setdefault((job.model.label, job.search.label), []).append(job)
+        by_cell.setdefault(_cell(job), []).append(job)
+    selecting = _selecting(order, experiment, stock, costs.get("lightgbm", dearest))
     cells = []
-    for (model, search), jobs in by_cell.items():
+    for (model, search, selection), jobs in by_cell.items():
         cost = costs.get(model, dearest)
         run = [job for job in jobs if job.id in fits]
-        factor = learned.get((model, search), 1.0)
+        factor = learned.get((model, search, selection), 1.0)
         cells.append(Cell(
-            model, search, len(jobs), sum(job.id in stock.done for job in jobs),
+            model, search, selection, len(jobs), sum(job.id in stock.done for job in jobs),
             sum(job.id not in fits and job.id not in stock.done for job in jobs),
             sum(_n_fits(job) for job in run), max(_rows(order, job) for job in jobs),
-            sum(factor * _seconds(cost, job, _rows(order, job)) for job in run)))
+            sum(factor * _seconds(cost, job, _rows(order, job)) + selecting.get(job.id, 0.0)
+                for job in run)))
     waiting = [job for group in stock.waiting for job in group[:1]]
     most = max((costs.get(j.model.label, dearest).bytes_of(_rows(order, j)) for j in waiting),
                default=0.0)
@@ -221,16 +229,40 @@ def _costs(order: Order, experiment: Experiment) -> dict[str, Cost]:
 
 def _seen(
     order: Order, done: dict[str, Record], costs: dict[str, Cost]
-) -> dict[tuple[str, str], float]:
-    """How much longer than estimated the finished jobs of each model and search took."""
-    took: dict[tuple[str, str], list[float]] = {}
+) -> dict[tuple[str, str, str], float]:
+    """How much longer than estimated the finished jobs of each cell took."""
+    took: dict[tuple[str, str, str], list[float]] = {}
     for job in order.jobs:
         record = done.get(job.id)
         if record is not None and not record.shared_with and job.model.label in costs:
             expected = _seconds(costs[job.model.label], job, _rows(order, job))
-            ratio = sum(record.seconds.values()) / max(expected, 1e-3)
-            took.setdefault((job.model.label, job.search.label), []).append(ratio)
+            spent = sum(record.seconds.values()) - record.seconds.get("select", 0.0)
+            took.setdefault(_cell(job), []).append(spent / max(expected, 1e-3))
     return {cell: float(np.median(ratios)) for cell, ratios in took.items()}
+
+
+def _cell(job: Job) -> tuple[str, str, str]:
+    return job.model.label, job.search.label, job.selection.label
+
+
+def _selecting(
+    order: Order, experiment: Experiment, stock: Stock, cost: Cost
+) -> dict[str, float]:
+    """Seconds of the selections that are still to be made, by the first job that needs each."""
+    known = {(job.selection.label, job.split.label, job.fold) for job in order.jobs
+             if job.id in stock.done}
+    manifest = FeatureStore(experiment.store.features).manifest(order.jobs[0].features)
+    width = len(manifest.lineage) if manifest else 1
+    found: dict[str, float] = {}
+    for job in (group[0] for group in stock.waiting):
+        key = (job.selection.label, job.split.label, job.fold)
+        if key in known:
+            continue
+        known.add(key)
+        n_fits = make_selector(job.selection.name, job.selection.params).n_fits(width)
+        rows = min(_rows(order, job), TRAIN_ROWS)
+        found[job.id] = _SMALL_FIT * n_fits * cost.seconds_of(rows)
+    return found
 
 
 def _rows(order: Order, job: Job) -> int:

@@ -29,7 +29,7 @@ def resumed(
     experiment : str, optional
         Default: the one that was worked on last.
     extend : bool, default False
-        Allow settings that add models, splits or searches.
+        Allow settings that add models, splits, searches or selections.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def resumed(
     config = make_config({**before, **values})
     changes = config_changes(before, config.model_dump(mode="json"))
     if changes and not (extend and is_extension(before, config.model_dump(mode="json"))):
-        hint = ("--extend only adds models, splits or searches" if extend else
+        hint = ("--extend only adds models, splits, searches or selections" if extend else
                 "leave the flags out, or add to what was run with --extend")
         raise ResumeError(f"this is not what {chosen.name!r} was begun with: "
                           f"{'; '.join(changes)}; {hint}")

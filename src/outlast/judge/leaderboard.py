@@ -75,6 +75,11 @@ class Board:
         first, second = self.contestants[a], self.contestants[b]
         return _gain(self.metric, first, second)
 
+    def se(self, row: str) -> float:
+        """Standard error of a row's score: the spread of its bootstrap draws."""
+        draws = self.contestants[row].draws
+        return float(np.nanstd(draws)) if draws.size else float("nan")
+
     def gain_draws(self, a: str, b: str) -> Floats:
         """The bootstrap draws behind `gain`."""
         return _gain_draws(self.metric, self.contestants[a], self.contestants[b])

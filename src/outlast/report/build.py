@@ -11,7 +11,7 @@ import polars as pl
 
 from outlast.data.times import format_ns
 from outlast.judge import verdict
-from outlast.judge.board import Row
+from outlast.judge.board import Headline, Row
 from outlast.judge.insights import Evidence, Thresholds, find_insights
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
 from outlast.judge.resampling import Result
@@ -29,6 +29,7 @@ from outlast.report.document import (
 )
 from outlast.report.features import feature_cards
 from outlast.report.luck import luck_finding
+from outlast.report.selections import selection_cards
 from outlast.splits import SPLITTERS
 from outlast.store import Experiment, now
 
@@ -102,10 +103,11 @@ def build_document(material: Material) -> Document:
     metric = METRICS[records[0].job.metric]
     board = build_board(results, metric, _settings(records))
     split = verdict.headline_split(board, material.headline_split)
-    findings = find_insights(Evidence(board, split, records, material.thresholds))
+    evidence = Evidence(board, split, records, material.thresholds)
+    findings = find_insights(evidence)
     headline = verdict.make_headline(board, split, findings, material.thresholds)
     luck = luck_finding(board, split, records[0].job.seed)
-    features = feature_cards(experiment, [r.record for r in results if r.split == split])
+    features = feature_cards(experiment, list(_headline_records(results, board, headline)))
     return Document(
         generated_at=now(),
         title=f"{experiment.schema.target} on {experiment.description['table']}",
@@ -122,6 +124,7 @@ def build_document(material: Material) -> Document:
         fold_scores=_fold_scores(board),
         trials=_trials(board, split),
         features=features,
+        selections=selection_cards(evidence, results),
         configurations=cards.configuration_cards(board, split, experiment, material.sessions),
         coverage=_coverage(records, material.sessions),
         failures=_failures(experiment, records),
@@ -129,6 +132,17 @@ def build_document(material: Material) -> Document:
         thresholds=material.thresholds.as_numbers(),
         method=_METHOD,
     )
+
+
+def _headline_records(
+    results: Sequence[Result], board: Board, headline: Headline
+) -> Iterator[Record]:
+    """Records of the headline's split and selection, with those of its baselines."""
+    chosen = {row.selection for row in board.rows if row.id == headline.row}
+    for record in (result.record for result in results if result.split == headline.split):
+        is_baseline = MODELS[record.job.model.name].is_baseline
+        if is_baseline or record.job.selection.label in chosen:
+            yield record
 
 
 def _audited(material: Material, luck: Finding) -> tuple[Finding, ...]:

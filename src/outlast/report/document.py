@@ -122,6 +122,32 @@ class FeatureCard(Frozen):
                                                                    "without it")
 
 
+class SelectionCard(Frozen):
+    """One selection with its best model under the headline split.
+
+    `change` is what it does to the score against all features, with the same model and search;
+    `phi` is the stability of Nogueira et al. of the sets that the folds of `phi_split` have
+    chosen, 1 if all are the same, 0 as by chance; `seconds` are those of one fold.
+    """
+
+    selection: str
+    model: str
+    search: str
+    score: Interval
+    n_kept: int
+    n_features: int
+    change: Interval | None = None
+    tolerance: float | None = None
+    p: float | None = None
+    verdict: str = ""
+    phi: float | None = None
+    phi_low: float | None = None
+    phi_high: float | None = None
+    phi_split: str = ""
+    n_sets: int = 0
+    seconds: float = 0.0
+
+
 class ConfigurationCard(Frozen):
     """The best configuration of one model under the headline split."""
 
@@ -198,6 +224,7 @@ class Document(Frozen):
     fold_scores: tuple[FoldScore, ...] = ()
     trials: tuple[TrialCard, ...] = ()
     features: tuple[FeatureCard, ...] = ()
+    selections: tuple[SelectionCard, ...] = Field(default=(), description="empty for one alone")
     configurations: tuple[ConfigurationCard, ...] = ()
     coverage: tuple[Cell, ...] = ()
     failures: tuple[FailureCard, ...] = ()

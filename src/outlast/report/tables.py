@@ -98,6 +98,16 @@ def _features(document: Document) -> str:
                    "reliance", "replaceability", *(f"share_{model}" for model in models)], lines)
 
 
+def _selections(document: Document) -> str:
+    lines = [[c.selection, c.model, c.search, *_triple(c.score), c.n_kept, c.n_features,
+              *_triple(c.change), c.tolerance, c.p, c.verdict, c.phi, c.phi_low, c.phi_high,
+              c.phi_split, c.n_sets, c.seconds] for c in document.selections]
+    return to_csv(["selection", "model", "search", document.metric, "low", "high", "n_kept",
+                   "n_features", "change", "change_low", "change_high", "tolerance", "p",
+                   "verdict", "phi", "phi_low", "phi_high", "phi_split", "n_sets", "seconds"],
+                  lines)
+
+
 def _trials(document: Document) -> str:
     lines = [[t.row, t.model, t.split, t.fold, t.number, t.score, t.best, t.state, t.seconds,
               canonical_json(t.params)] for t in document.trials]
@@ -116,6 +126,7 @@ TABLES: dict[str, Callable[[Document], str]] = {
     "folds.csv": _folds,
     "fold_scores.csv": _fold_scores,
     "features.csv": _features,
+    "selections.csv": _selections,
     "trials.csv": _trials,
     "findings.csv": _findings,
 }

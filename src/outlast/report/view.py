@@ -171,9 +171,10 @@ def train_gap(row: Row, greater_is_better: bool) -> float | None:
 def tuned_pairs(document: Document, split: str | None) -> list[tuple[Row, Row]]:
     """Rows of one split as (with defaults, best tuned) for every model that has both."""
     rows = [row for row in rows_of(document, split) if not row.is_baseline]
-    default = {row.model: row for row in rows if row.search == NO_SEARCH}
-    tuned = best_per_model(row for row in rows if row.search != NO_SEARCH)
-    return [(default[row.model], row) for row in tuned if row.model in default]
+    default = {(row.model, row.selection): row for row in rows if row.search == NO_SEARCH}
+    tuned = best_per_model(row for row in rows if row.search != NO_SEARCH
+                           and (row.model, row.selection) in default)
+    return [(default[row.model, row.selection], row) for row in tuned]
 
 
 def features_by_share(document: Document) -> list[FeatureCard]:

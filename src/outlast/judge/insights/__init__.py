@@ -3,7 +3,7 @@
 from outlast.judge.insights.base import Evidence, Rule, Thresholds
 from outlast.judge.insights.coverage import JobsMissing
 from outlast.judge.insights.evidence import FewIndependentUnits
-from outlast.judge.insights.features import RedundantFeatures
+from outlast.judge.insights.features import NonInferiorSelection, RedundantFeatures
 from outlast.judge.insights.leaks import KnownLeaks
 from outlast.judge.insights.search import SearchGainedNothing
 from outlast.judge.insights.splits import RandomBeatsTemporal, SplitChangesWinner, TrainTestOverlap
@@ -29,6 +29,7 @@ RULES: dict[str, type[Rule]] = {
     "OL401": FewIndependentUnits,
     "OL501": SearchGainedNothing,
     "OL605": RedundantFeatures,
+    "OL606": NonInferiorSelection,
     "OL806": JobsMissing,
 }
 

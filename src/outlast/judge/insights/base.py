@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from outlast.judge.board import Row
 from outlast.judge.leaderboard import Board
+from outlast.judge.non_inferiority import Comparison, compare_selections
 from outlast.records import Finding, Record, Severity
 
 
@@ -36,6 +35,9 @@ class Thresholds:
         Labels of the rarer class in the held-out rows below which evidence is thin.
     redundant_share : float, default 0.1
         Share of dropped features from which the recipe is called redundant.
+    selection_tolerance : float, optional
+        What a selection may cost, in units of the metric; default: `tolerance_se` standard
+        errors of the score with all features.
     """
 
     alpha: float = 0.05
@@ -46,10 +48,11 @@ class Thresholds:
     min_blocks: int = 10
     min_positives: int = 100
     redundant_share: float = 0.1
+    selection_tolerance: float | None = None
 
     def as_numbers(self) -> dict[str, float]:
         """The thresholds by name."""
-        return {name: float(value) for name, value in asdict(self).items()}
+        return {name: float(value) for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,19 @@ class Evidence:
 
     def se(self, row: Row) -> float:
         """Standard error of a row's score: the spread of its bootstrap draws."""
-        draws = self.board.contestants[row.id].draws
-        return float(np.nanstd(draws)) if draws.size else float("nan")
+        return self.board.se(row.id)
 
     def tolerance(self, row: Row) -> float:
         """The difference in score below which two models are practically the same."""
         return self.thresholds.tolerance_se * self.se(row)
+
+
+    @property
+    def selections(self) -> tuple[Comparison, ...]:
+        """Each selection of the headline split against all features."""
+        limits = self.thresholds
+        return compare_selections(self.board, self.models, limits.selection_tolerance,
+                                  limits.tolerance_se, limits.alpha)
 
 
 class Rule(ABC):

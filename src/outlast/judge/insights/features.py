@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.non_inferiority import FULL, Comparison, selection_name
+from outlast.judge.wording import number, signed
 from outlast.records import Decision, Finding
+
+# Constant, the same as another, missing, or close to another.
+_SAYS_NOTHING = ("F01", "F02", "F03", "F06")
 
 
 class RedundantFeatures(Rule):
@@ -15,9 +20,9 @@ class RedundantFeatures(Rule):
 
     def judge(self, evidence: Evidence) -> Finding:
         """Count the features that every fold of the headline split dropped as repeats."""
-        records = [r for r in evidence.records if r.status == "ok"
-                   and r.job.split.label == evidence.split and r.decisions]
-        if not records or all(r.job.selection.name == "none" for r in records):
+        records = [r for r in evidence.records if r.status == "ok" and r.decisions
+                   and r.job.split.label == evidence.split and r.job.selection.name != "none"]
+        if not records:
             return self.not_applicable("no feature selection was run")
         always = _dropped_everywhere([r.decisions for r in records])
         total = len(records[0].decisions)
@@ -33,7 +38,64 @@ class RedundantFeatures(Rule):
                           "read their importance one by one.", **numbers)
 
 
+class NonInferiorSelection(Rule):
+    """A selection leaves features out: the model that lacks them is no worse, or it is."""
+
+    code = "OL606"
+    title = "Fewer features"
+    anchor = "features"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Test each selection against none on the outer folds, which it never saw (F12)."""
+        found = [c for c in evidence.selections if c.n_dropped > 0]
+        if not found:
+            return self._nothing_to_compare(evidence)
+        told = "; ".join(_told(c, evidence.board.metric.name) for c in found)
+        numbers = {c.reduced.selection: _numbers(c) for c in found}
+        worse = [c for c in found if c.verdict == "worse"]
+        good = [c for c in found if c.verdict == "no worse"]
+        sentence = f"{told[0].upper()}{told[1:]}."
+        if good:
+            least = max(good, key=lambda c: (c.n_dropped, c.reduced.score.value or 0.0))
+            name = selection_name(least.reduced.selection)
+            return self.tip(sentence, f"Keep the reduced set: --selection {name}.", **numbers)
+        if worse:
+            return self.issue("medium", sentence, f"Keep all features: --selection {FULL}; or "
+                              "allow a selection to cost more with --selection_tolerance.",
+                              **numbers)
+        return self.issue("low", sentence, f"Keep all features (--selection {FULL}), hold out "
+                          "more time, or allow more with --selection_tolerance.", **numbers)
+
+    def _nothing_to_compare(self, evidence: Evidence) -> Finding:
+        names = [row.selection for row in evidence.models]
+        if evidence.selections:
+            return self.not_applicable("no selection has left a feature out")
+        chosen = [name for name in dict.fromkeys(names) if selection_name(name) != FULL]
+        if not chosen:
+            return self.not_applicable("no selection that leaves features out was run")
+        asked = " ".join([FULL, *map(selection_name, chosen)])
+        return self.not_applicable(
+            f"only reduced sets were run ({', '.join(chosen)}), so whether they are no worse than "
+            f"all features is not known; run {evidence.command} --selection {asked}")
+
+
+def _told(c: Comparison, metric: str) -> str:
+    limit = f"the tolerance of {number(c.tolerance, 4)}"
+    ends = {"no worse": f"inside {limit}: no worse", "worse": f"beyond {limit}: worse",
+            "undecided": f"not shown to be inside {limit}"}
+    return (f"`{c.reduced.selection}` dropped {c.n_dropped} of {c.full.n_features} features "
+            f"together: with {c.reduced.model}, {metric} changes by {signed(c.change)}, "
+            f"{ends[c.verdict]} (p = {number(c.p)} by Holm)")
+
+
+def _numbers(c: Comparison) -> dict[str, float | int | str | None]:
+    return {"dropped": c.n_dropped, "of": c.full.n_features, "change": c.change.value,
+            "low": c.change.low, "high": c.change.high, "tolerance": c.tolerance, "p": c.p,
+            "model": c.reduced.model, "verdict": c.verdict}
+
+
 def _dropped_everywhere(folds: list[tuple[Decision, ...]]) -> dict[str, Decision]:
-    dropped = [{d.feature: d for d in decisions if d.action == "drop"} for decisions in folds]
+    dropped = [{d.feature: d for d in decisions if d.code in _SAYS_NOTHING and d.removes}
+               for decisions in folds]
     common = set.intersection(*(set(fold) for fold in dropped))
     return {name: dropped[0][name] for name in sorted(common)}

@@ -35,9 +35,9 @@ class SearchGainedNothing(Rule):
 
 
 def _tuned_and_default(rows: list[Row]) -> list[tuple[Row, Row]]:
-    defaults = {row.model: row for row in rows if row.search == "none"}
+    defaults = {(row.model, row.selection): row for row in rows if row.search == "none"}
     tuned: dict[str, Row] = {}
     for row in rows:
-        if row.search != "none":
+        if row.search != "none" and (row.model, row.selection) in defaults:
             tuned.setdefault(row.model, row)
-    return [(row, defaults[model]) for model, row in tuned.items() if model in defaults]
+    return [(row, defaults[model, row.selection]) for model, row in tuned.items()]
