@@ -30,7 +30,8 @@ class Settings(BaseModel):
 class DataConfig(Settings):
     """Where the table is and what its columns mean (see `outlast.data.Schema`).
 
-    `source` is the name of an embedded data set (``stocks``) or the path of a table.
+    `source` is the name of an embedded data set (``stocks``) or the path of a table; `joins` are
+    the parameters of an `outlast.data.Join` for each further table.
     """
 
     source: str = "stocks"
@@ -44,6 +45,7 @@ class DataConfig(Settings):
     available_after: dict[str, str] = Field(default_factory=dict)
     duplicates: Literal["keep", "drop"] = "keep"
     events: str | None = None
+    joins: tuple[dict[str, Any], ...] = ()
     leaky: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()

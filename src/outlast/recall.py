@@ -106,7 +106,8 @@ def _place(config: Config) -> str:
 
 def _files(config: Config) -> Iterator[str]:
     """The hash of each file that the configuration names; the embedded table counts as code."""
-    for name in (config.data.source, config.data.events, config.recipe):
+    joined = [declared.get("table") for declared in config.data.joins]
+    for name in (config.data.source, config.data.events, config.recipe, *joined):
         path = Path(name or "")
         if path.is_file():
             with path.open("rb") as handle:

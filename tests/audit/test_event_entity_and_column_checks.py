@@ -13,7 +13,7 @@ from outlast.audit.cut_events import CutEvents
 from outlast.audit.fold_content import FoldContent
 from outlast.audit.index_columns import IndexColumns
 from outlast.audit.known_entities import KnownEntities
-from outlast.data import Events, Panel, Schema
+from outlast.data import Events, Join, Panel, Schema
 from tests.audit.exact import asked, audited, every, foreign, shops, with_train
 from tests.tables import shop_panel, shop_table
 
@@ -221,6 +221,17 @@ def test_values_that_were_published_later_are_held_against_the_rows():
     found = asked(Availability, early)
     assert (found.outcome, found.blocking) == ("issue", True)
     assert "`noise` in 948 rows" in found.sentence
+
+
+def test_joined_values_are_held_against_the_rows_too():
+    rates = {"day": ["2022-01-02", "2022-03-01"], "rate": [1, 2]}
+    table, schema = shop_panel().frame, shop_panel().schema
+    panel = Panel.build(table, schema, joins=[Join(table=rates, name="bank", time="day")])
+    assert asked(Availability, panel).outcome == "passed"
+    early = replace(panel, known_at={"bank_rate": panel.known_at["bank_rate"] + 86_400 * 10**9})
+    found = asked(Availability, early)
+    assert found.outcome == "issue"
+    assert "`bank_rate` in 8 rows" in found.sentence
 
 
 def test_splits_of_other_libraries_are_held_to_the_same_content():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from outlast.data import Join, Panel, Schema
 from outlast.features import Recipe
 from outlast.features.arithmetic import Category, Combine
 from outlast.features.clock_windows import RollingTime
@@ -81,3 +82,16 @@ def test_the_entry_names_parameters_and_table() -> None:
                                         "statistic": "slope", "quantile": None}
     assert (entry.source_table, entry.uses_target) == (panel.name, False)
     assert entry.expression == "Rolling(x, rows=5, statistic='slope')"
+
+
+def test_the_entry_names_joined_tables_and_what_their_columns_wait_for() -> None:
+    days = [f"2024-01-{day:02d}" for day in range(1, 21)]
+    rates = {"day": days, "rate": range(20)}
+    panel = Panel.build(
+        {"day": days, "x": range(20), "y": [0, 1] * 10},
+        Schema(time="day", target="y", available_after={"x": "1D"}),
+        joins=[Join(table=rates, name="bank", time="day", available_after="2D")])
+    features = (Lag("rate", "bank_rate"), Combine("both", "x", "bank_rate"))
+    rate, both = Recipe("r", features).lineage(panel)
+    assert (rate.source_table, rate.available_after) == ("bank", "2D")
+    assert (both.source_table, both.available_after) == ("table, bank", "1D, 2D")

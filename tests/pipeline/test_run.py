@@ -13,6 +13,7 @@ from outlast.config import make_config
 from outlast.errors import CorruptError, InputError, StoreError
 from outlast.experiments import load_panel, prepare, run
 from outlast.feature_tracker import FeatureTracker
+from outlast.features import make_recipe
 from outlast.pipeline import report_only, run_pipeline
 from outlast.store import read_sessions
 from tests.tables import shop_panel, shop_table
@@ -235,3 +236,18 @@ def test_events_of_a_file_reach_the_split(tmp_path):
     assert fold.audit.moves[0].event == "storm"
     assert run(prepared, runner="inline").trained == 1
     assert any((tmp_path / "r" / "experiment_results").iterdir())
+
+
+def test_a_joined_table_gives_features_of_its_own(tmp_path):
+    rates = tmp_path / "rates.csv"
+    rates.write_text("day,rate\n2000-01-03,1.5\n2005-01-03,2.5\n2009-01-05,4.5\n")
+    data = {"joins": [{"table": str(rates), "time": "day"}]}
+    panel = load_panel(make_config({"data": data}).data)
+    assert panel.frame["rates_rate"].n_unique() == 3
+    assert {"rates_rate", "adj_close"} <= set(make_recipe(panel).exported)
+
+
+def test_a_join_with_a_mistake_is_named():
+    data = {"joins": [{"table": "rates.csv", "tme": "day"}]}
+    with pytest.raises(InputError, match="unknown Join argument 'tme': did you mean 'time'"):
+        load_panel(make_config({"data": data}).data)

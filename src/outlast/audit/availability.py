@@ -9,17 +9,19 @@ from outlast.records import Finding
 
 
 class Availability(Check):
-    """Holds every value of a column with a declared availability against its row's time."""
+    """Holds every value with a declared availability, or joined, against its row's time."""
 
     code = "LK109"
     title = "Published before use"
-    finds = "values of columns with `available_after` that a row holds before they were known"
+    finds = ("values of columns with `available_after`, or of joined tables, that a row holds "
+             "before they were known")
 
     def look(self, facts: Facts) -> Finding:
         """Count the values that were known later than the row's own time."""
-        declared = facts.panel.schema.available_after
+        declared = (*facts.panel.schema.available_after, *facts.panel.joined)
         if not declared:
-            return self.not_applicable("no column has a declared availability (available_after)")
+            return self.not_applicable("no column has a declared availability (available_after), "
+                                       "and no table is joined")
         early = {name: count for name, count in availability_violations(facts.panel).items()
                  if count}
         if not early:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from outlast.data.durations import add_duration, is_duration, need_clock, to_duration
@@ -53,14 +52,15 @@ def as_known(
     [None, 1, 1]
     """
     known_at: dict[str, Nanoseconds] = {}
-    entity = pl.lit(0) if schema.entity is None else pl.col(schema.entity).cast(pl.String)
-    rows = frame.select(entity.alias("entity"), time=pl.Series(time.ns), row=pl.int_range(pl.len()))
+    entity = [] if schema.entity is None else [pl.col(schema.entity).cast(pl.String)]
+    rows = frame.select(*entity, __time=pl.Series(time.ns))
     values = []
     for column, source in schema.available_after.items():
-        published = _published(frame, column, source, time)
+        published = published_at(frame, source, time, f"available_after of {column!r}")
         told = frame[column].is_not_null().to_numpy() & (published != NAT)
         known = np.maximum(published, time.ns)
-        latest = _latest_known(rows, known, told)
+        records = rows.select(*entity, __known=pl.Series(known), __row=pl.int_range(pl.len()))
+        latest = newest_known(rows, records.filter(pl.Series(told)))
         values.append(frame[column].gather(latest))
         known_at[column] = np.where(latest.is_null(), NAT, known[latest.fill_null(0).to_numpy()])
     return frame.with_columns(values), known_at
@@ -76,8 +76,8 @@ def availability_violations(panel: Panel) -> dict[str, int]:
     Returns
     -------
     dict of column to int
-        For each column of `Schema.available_after` the rows whose value became known after
-        their own time, or at no known time.
+        For each column of `Schema.available_after` and of a joined table the rows whose value
+        became known after their own time, or at no known time.
 
     Examples
     --------
@@ -88,30 +88,65 @@ def availability_violations(panel: Panel) -> dict[str, int]:
     {'x': 0}
     """
     found = {}
-    for column in panel.schema.available_after:
+    for column in (*panel.schema.available_after, *panel.joined):
         held = panel.frame[column].is_not_null().to_numpy()
         known = panel.known_at.get(column, np.full(panel.n_rows, NAT))
         found[column] = int(np.count_nonzero(held & ((known == NAT) | (known > panel.time.ns))))
     return found
 
 
-def _latest_known(
-    rows: pl.DataFrame, known: Nanoseconds, told: npt.NDArray[np.bool_]
-) -> pl.Series:
-    """Position of the latest row that each row may know of, null where there is none."""
-    heard = rows.with_columns(known=pl.Series(known)).filter(pl.Series(told)).sort("known", "row")
-    # What is published late, after a later row's value was, is news no more.
-    heard = heard.select("entity", "known", pl.col("row").cum_max().over("entity"))
-    joined = rows.drop("row").join_asof(
-        heard, left_on="time", right_on="known", by="entity", strategy="backward",
-        check_sortedness=False,
-    )
-    return joined["row"]
+def newest_known(rows: pl.DataFrame, records: pl.DataFrame) -> pl.Series:
+    """Return which record is the newest that each row may know of.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Columns ``__time``, ascending, and any keys.
+    records : polars.DataFrame
+        The same keys, ``__known`` (when each became known) and ``__row`` (its position; the
+        newer, the larger).
+
+    Returns
+    -------
+    polars.Series
+        Values of ``__row``, null where no record was known yet.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"__time": [1, 2, 3, 4]})
+    >>> newest_known(rows, pl.DataFrame({"__known": [4, 2], "__row": [0, 1]})).to_list()
+    [None, 1, 1, 1]
+    """
+    keys = [name for name in rows.columns if name != "__time"]
+    # What is published late, after a newer record was, is news no more.
+    newest = pl.col("__row").cum_max()
+    heard = records.sort("__known", "__row").with_columns(newest.over(keys) if keys else newest)
+    joined = rows.join_asof(heard, left_on="__time", right_on="__known", by=keys or None,
+                            strategy="backward", check_sortedness=False)
+    return joined["__row"]
 
 
-def _published(frame: pl.DataFrame, column: str, source: str, time: Instants) -> Nanoseconds:
-    """When the value of each row became known, `NAT` where it never did."""
-    what = f"available_after of {column!r}"
+def published_at(
+    frame: pl.DataFrame, source: str, time: Instants, what: str
+) -> Nanoseconds:
+    """Return when the value of each row became known, `NAT` where it never did.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+    source : str
+        A duration, or the column with that time.
+    time : Instants
+        Of the rows.
+    what : str
+        How error messages name the source.
+
+    Raises
+    ------
+    InputError
+        If the column holds no times or times of another kind of clock, or a duration meets
+        integers.
+    """
     if is_duration(source):
         lag = to_duration(source, what)
         assert not isinstance(lag, int), "a text is no number of steps"

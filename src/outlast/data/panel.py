@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from outlast.data.duplicates import repeated_rows
 from outlast.data.durations import add_duration, need_clock, to_duration
 from outlast.data.events import Events
 from outlast.data.hashing import table_hash
+from outlast.data.joins import Join, Origin, Records, join_all
 from outlast.data.readers import to_frame
 from outlast.data.schema import Schema, infer_task
 from outlast.data.times import NAT, Instants, Nanoseconds, check_same_zone, to_instants
@@ -33,8 +35,8 @@ class Panel:
     ----------
     name : str
     frame : polars.DataFrame
-        Every row and column of the source; NaN is null, time is a real time, and columns of
-        `Schema.available_after` hold what was known at each row.
+        Every row and column of the source, and the columns of joined tables; NaN is null, time
+        is a real time, and columns of `Schema.available_after` hold what was known at each row.
     schema : Schema
         With the task and, for classification, the class labels filled in.
     events : Events
@@ -47,7 +49,10 @@ class Panel:
     source_row : ndarray of intp, shape (n,)
         Position of each row in the table that the panel was built from.
     known_at : dict of column to ndarray of int64, shape (n,)
-        For each column of `Schema.available_after`, when the value of each row became known.
+        For each column of `Schema.available_after` and of joined tables, when the value of each
+        row became known.
+    joined : dict of column to Origin
+        Which columns came from further tables.
     dropped_duplicates : int, default 0
         Rows that were left out since they repeat an earlier one.
     """
@@ -61,11 +66,13 @@ class Panel:
     y: npt.NDArray[np.float64]
     source_row: npt.NDArray[np.intp]
     known_at: dict[str, Nanoseconds] = field(default_factory=dict)
+    joined: dict[str, Origin] = field(default_factory=dict)
     dropped_duplicates: int = 0
 
     @classmethod
     def build(
-        cls, table: Any, schema: Schema, *, events: Events | None = None, name: str = "table"
+        cls, table: Any, schema: Schema, *, events: Events | None = None, name: str = "table",
+        joins: Sequence[Join] = (),
     ) -> Panel:
         """Check a table and give every row its time, label and label end.
 
@@ -76,6 +83,8 @@ class Panel:
         events : Events, optional
         name : str, default "table"
             Used in folder names and reports.
+        joins : sequence of Join, optional
+            Further tables, of which each row gets the newest record known at its time.
 
         Returns
         -------
@@ -101,7 +110,8 @@ class Panel:
         frame = to_frame(table)
         if frame.is_empty():
             raise InputError(f"table {name!r} has no rows; there is nothing to learn from")
-        schema.check(frame.columns)
+        further = [Records.read(join) for join in joins]
+        schema.check(frame.columns, [name for records in further for name in records.names])
         frame = frame.with_columns(cs.decimal().cast(pl.Float64), cs.float().fill_nan(None))
         frame, time, source_row = _sorted_by_time(frame, schema)
         _refuse_repeats(frame, schema)
@@ -112,8 +122,9 @@ class Panel:
         label_end = _delayed(_label_ends(frame, schema, time), schema, time)
         repeated = repeated_rows(frame, schema) if schema.duplicates == "drop" else None
         frame, known_at = as_known(frame, schema, time)
+        frame, joined_at, joined = join_all(frame, schema, time, further)
         panel = cls(name, frame, schema, events, time, label_end, _target(frame, schema),
-                    source_row, known_at)
+                    source_row, known_at | joined_at, joined)
         # Last: labels and published values are those of the whole table.
         return panel if repeated is None else panel._without(repeated)
 

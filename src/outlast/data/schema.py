@@ -13,7 +13,7 @@ from outlast.errors import InputError, suggest, unknown_name
 from outlast.records import Frozen, Task, canonical_json, content_hash
 
 
-class _Spoken(Frozen):
+class Spoken(Frozen):
     """A record that says what is wrong with its arguments as an `InputError`."""
 
     def __init__(self, **values: Any) -> None:
@@ -33,7 +33,7 @@ def _reasons(error: ValidationError) -> Iterator[str]:
         yield str(told) if told is not None else f"{where}: {item['msg']}, got {item['input']!r}"
 
 
-class Schema(_Spoken):
+class Schema(Spoken):
     """The roles of a table's columns.
 
     Parameters
@@ -119,8 +119,15 @@ class Schema(_Spoken):
         """Content hash of the roles."""
         return content_hash(self.model_dump(mode="json"))
 
-    def check(self, columns: Sequence[str]) -> None:
+    def check(self, columns: Sequence[str], joined: Sequence[str] = ()) -> None:
         """Raise if a role names a column that the table does not have, or two name the same.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Of the table itself.
+        joined : sequence of str, optional
+            Of further tables, which may be leaky, ignored or categorical.
 
         Raises
         ------
@@ -139,6 +146,8 @@ class Schema(_Spoken):
         named = [(role, name) for role, name in singles.items() if name is not None]
         named += [(role, name) for role, names in lists.items() for name in names]
         for role, name in named:
+            if name in joined and role in ("leaky", "ignore", "categorical"):
+                continue
             if name not in columns:
                 raise InputError(f"{role} column {name!r} is not in the table: "
                                  f"{suggest(name, columns)}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 
 import polars as pl
 
 from outlast.data.events import Events
+from outlast.data.joins import Join
 from outlast.data.panel import Panel
 from outlast.data.schema import Schema
 from outlast.errors import unknown_name
@@ -15,7 +17,7 @@ HORIZON = 5
 TARGETS = ("big_move_5", "up_5", "fwd_ret_5")
 
 
-def load_stocks(target: str = "big_move_5") -> Panel:
+def load_stocks(target: str = "big_move_5", joins: Sequence[Join] = ()) -> Panel:
     """Load the embedded panel of AAPL, FB, GOOG, IBM and MSFT (12,154 ticker-days).
 
     Parameters
@@ -24,6 +26,8 @@ def load_stocks(target: str = "big_move_5") -> Panel:
         * ``big_move_5``: the adjusted close moves by more than 5 % in five trading days.
         * ``up_5``: it rises in five trading days; the honest case without a signal.
         * ``fwd_ret_5``: the return over five trading days (regression).
+    joins : sequence of Join, optional
+        Further tables, on ``ticker`` or for all.
 
     Returns
     -------
@@ -51,7 +55,8 @@ def load_stocks(target: str = "big_move_5") -> Panel:
         raise unknown_name("stocks target", target, TARGETS)
     schema = Schema(time="date", entity="ticker", target=target, label_end="label_end",
                     leaky=tuple(sorted({*TARGETS} - {target})))
-    return Panel.build(_with_targets(_prices()), schema, events=stock_events(), name="stocks")
+    return Panel.build(_with_targets(_prices()), schema, events=stock_events(), name="stocks",
+                       joins=joins)
 
 
 def stock_events() -> Events:

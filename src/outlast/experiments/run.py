@@ -13,7 +13,7 @@ import polars as pl
 
 from outlast.audit import AuditReport, Protocol, run_checks
 from outlast.config import Config, DataConfig
-from outlast.data import Events, Panel, Schema, load_stocks, read_table
+from outlast.data import Events, Join, Panel, Schema, load_stocks, read_table
 from outlast.data.schema import describe
 from outlast.errors import InputError
 from outlast.experiments.changes import describe_content, refuse_changed_data
@@ -99,17 +99,19 @@ def load_panel(data: DataConfig) -> Panel:
     InputError
         If the table or a column is missing, or time or target is not named.
     """
+    joins = [Join(**declared) for declared in data.joins]
     if data.source == "stocks":
-        return load_stocks(data.target or "big_move_5")
+        return load_stocks(data.target or "big_move_5", joins)
     frame = read_table(data.source)
     if data.time is None or data.target is None:
         missing = "--time" if data.time is None else "--target"
         raise InputError(f"{missing} is needed for {data.source!r}: name the column; the table "
                          f"has {', '.join(frame.columns)}")
-    fields = data.model_dump(exclude={"source", "events"})
+    fields = data.model_dump(exclude={"source", "events", "joins"})
     events = Events.from_frame(read_table(data.events)) if data.events else None
     name = Path(data.source).name.split(".")[0] or "table"
-    return Panel.build(frame, Schema(**fields), events=events, name=name)
+    return Panel.build(frame, Schema(**fields), events=events, name=name,
+                       joins=joins)
 
 
 def prepare(

@@ -89,13 +89,15 @@ __all__ = [
 def make_recipe(panel: Panel) -> Recipe:
     """Return the hand-written recipe for a known table, the automatic one for any other.
 
+    A table that others were joined with is another table.
+
     Examples
     --------
     >>> from outlast.data import load_stocks
     >>> make_recipe(load_stocks()).name
     'stocks'
     """
-    if panel.name in RECIPES:
+    if panel.name in RECIPES and not panel.joined:
         recipe = RECIPES[panel.name](panel)
         # A file that merely happens to be called stocks.csv is not the embedded table.
         if recipe.fits(panel):

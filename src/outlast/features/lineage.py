@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from outlast.features.base import Feature, FitScope
@@ -40,7 +40,10 @@ class Lineage:
     params : str, default "{}"
         The parameters of its last step, as JSON.
     source_table : str, default ""
-        Name of the table that its columns come from.
+        Name of the table that its columns come from; of several joined ones all names.
+    available_after : str, default ""
+        What its columns wait for after their own time until they are known: durations such as
+        "45D", or the columns with that time.
     min_age_rows : int, default 0
         How many rows before its own its youngest value lies: 0 if a value of the row itself is
         read, 1 if only earlier ones are.
@@ -59,11 +62,12 @@ class Lineage:
     fit_scope: FitScope
     params: str = "{}"
     source_table: str = ""
+    available_after: str = ""
     min_age_rows: int = 0
     uses_target: bool = False
 
 
-def trace(features: Sequence[Feature], step: timedelta, table: str = "") -> dict[str, Lineage]:
+def trace(features: Sequence[Feature], step: timedelta) -> dict[str, Lineage]:
     """Follow every feature down to the raw columns.
 
     Parameters
@@ -72,8 +76,6 @@ def trace(features: Sequence[Feature], step: timedelta, table: str = "") -> dict
         Inputs before the features that use them.
     step : datetime.timedelta
         Usual time between two rows of an entity, to count clock time in rows.
-    table : str, default ""
-        Name of the table.
 
     Returns
     -------
@@ -86,8 +88,7 @@ def trace(features: Sequence[Feature], step: timedelta, table: str = "") -> dict
         known = [traced.get(name) or _raw(name) for name in feature.inputs]
         below = [reach.get(name, Lookback()) for name in feature.inputs]
         reach[feature.name] = feature.lookback + max(below, key=lambda r: _order(r, step))
-        entry = _entry(feature, known, reach[feature.name], step)
-        traced[feature.name] = replace(entry, source_table=table)
+        traced[feature.name] = _entry(feature, known, reach[feature.name], step)
     return traced
 
 

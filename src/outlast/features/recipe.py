@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from outlast.data.joins import Origin
 from outlast.data.panel import Panel
 from outlast.errors import InputError, suggest, unknown_name
 from outlast.features.arithmetic import Category, Raw
@@ -148,8 +149,8 @@ class Recipe:
         """Return the catalogue entries of the exported features."""
         counts_time = any(feature.lookback.time for feature in self.features)
         step = usual_step(panel) if counts_time else timedelta(0)
-        entries = trace(self.features, step, panel.name)
-        return tuple(entries[name] for name in self.exported)
+        entries = trace(self.features, step)
+        return tuple(_of_panel(entries[name], panel) for name in self.exported)
 
     def check(self, panel: Panel) -> None:
         """Raise if the recipe does not fit the panel.
@@ -184,6 +185,16 @@ class Recipe:
 def code_hash() -> str:
     """Return the hash of everything that computes features."""
     return source_hash(Path(__file__).parent.glob("*.py"))
+
+
+def _of_panel(entry: Lineage, panel: Panel) -> Lineage:
+    """Say which tables the columns of a feature come from, and what they wait for."""
+    waits_for = panel.schema.available_after
+    origins = [panel.joined.get(root) or Origin(panel.name, waits_for.get(root, ""))
+               for root in entry.roots]
+    tables = dict.fromkeys(origin.table for origin in origins)
+    waits = dict.fromkeys(origin.available_after for origin in origins if origin.available_after)
+    return replace(entry, source_table=", ".join(tables), available_after=", ".join(waits))
 
 
 def _check_root(feature: Feature, column: str, panel: Panel) -> None:
