@@ -20,7 +20,7 @@ from outlast.feature_tracker import FeatureTracker
 from outlast.judge.wording import number
 
 app = App(name="features", help="What the feature tracker knows, across all runs.")
-
+app.command("outlast.cli.suggest:suggest")
 
 # Clusters more stable than features by this much: copies take each other's place.
 _GAP = 0.15

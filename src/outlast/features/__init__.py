@@ -21,6 +21,7 @@ from outlast.features.function import FunctionRecipe
 from outlast.features.lineage import Lineage
 from outlast.features.recipe import FeatureTable, Recipe
 from outlast.features.stocks import stocks_recipe
+from outlast.features.suggested import Suggestion, suggest_recipe
 from outlast.features.target_encoding import TargetEncoding
 from outlast.features.target_history import last_known_target
 from outlast.features.windows import (
@@ -80,9 +81,11 @@ __all__ = [
     "Lineage",
     "OrdinalCodes",
     "Recipe",
+    "Suggestion",
     "default_recipe",
     "last_known_target",
     "make_recipe",
+    "suggest_recipe",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -57,23 +58,41 @@ def default_recipe(panel: Panel) -> Recipe:
     >>> recipe.exported, recipe.skipped
     (('day__weekday', 'day__day', 'day__month'), (('note', 'neither number nor text'),))
     """
-    numbers, categories, skipped = _sort_columns(panel)
-    mark = _mark(panel)
-    wide = len(numbers) > MAX_NUMBERS
-    features = [feature for name in numbers for feature in _number(name, mark, wide=wide)]
-    if _has_cross_section(panel):
-        features += [] if wide else [CrossSectionRank(f"{n}{mark}rank", n) for n in numbers]
-    features += _calendar(panel, mark)
-    features += _events(panel, mark)
-    features += [Category(name, name) for name in categories]
+    columns, mark = sort_columns(panel), mark_of(panel)
+    wide = len(columns.numbers) > MAX_NUMBERS
+    features = [feature for name in columns.numbers for feature in _number(name, mark, wide=wide)]
+    if _has_cross_section(panel) and not wide:
+        features += [CrossSectionRank(f"{n}{mark}rank", n) for n in columns.numbers]
+    features += calendar_parts(panel, mark, ("hour", "weekday", "day", "month"))
+    features += own_events(panel, mark)
+    features += [Category(name, name) for name in columns.categories]
+    skipped = columns.skipped | {name: f"{levels} levels; at most {MAX_LEVELS} make sense as "
+                                 "categories" for name, levels in columns.crowded.items()}
     return Recipe("automatic", tuple(features), skipped=tuple(skipped.items()))
 
 
-def _sort_columns(panel: Panel) -> tuple[list[str], list[str], dict[str, str]]:
-    """Numbers, categories, and what is neither, with the reason."""
-    numbers: list[str] = []
-    categories: list[str] = []
-    skipped: dict[str, str] = {}
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table by what features can be made of them.
+
+    Attributes
+    ----------
+    numbers, categories : list of str
+    crowded : dict of str to int
+        Categories with too many levels, and how many.
+    skipped : dict of str to str
+        What is none of these, with the reason.
+    """
+
+    numbers: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    crowded: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def sort_columns(panel: Panel) -> Columns:
+    """Tell numbers, categories, and what is neither, with the reason."""
+    columns = Columns()
     no_measures = {name: f"{reason}; declare it as categorical to keep it"
                    for name, reason in index_columns(panel).items()
                    if reason not in (COUNTER, ROW_NAME)}
@@ -81,14 +100,16 @@ def _sort_columns(panel: Panel) -> tuple[list[str], list[str], dict[str, str]]:
         if name in panel.schema.reserved:
             continue
         if name in no_measures:
-            skipped[name] = no_measures[name]
+            columns.skipped[name] = no_measures[name]
         elif reason := _unusable(panel, name):
-            skipped[name] = reason
+            columns.skipped[name] = reason
         elif _is_number(panel, name):
-            numbers.append(name)
+            columns.numbers.append(name)
+        elif name != panel.schema.entity and panel.frame[name].n_unique() > MAX_LEVELS:
+            columns.crowded[name] = panel.frame[name].n_unique()
         else:
-            categories.append(name)
-    return numbers, categories, skipped
+            columns.categories.append(name)
+    return columns
 
 
 def _is_number(panel: Panel, name: str) -> bool:
@@ -108,12 +129,12 @@ def _unusable(panel: Panel, name: str) -> str | None:
         return "a second time; turn it into a number, such as days before the row's time"
     if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
         return "neither number nor text"
-    levels = column.n_unique()
-    limit = MAX_ENTITIES if name == panel.schema.entity else MAX_LEVELS
-    return f"{levels} levels; at most {limit} make sense as categories" if levels > limit else None
+    if name == panel.schema.entity and (levels := column.n_unique()) > MAX_ENTITIES:
+        return f"{levels} levels; at most {MAX_ENTITIES} make sense as categories"
+    return None
 
 
-def _mark(panel: Panel) -> str:
+def mark_of(panel: Panel) -> str:
     """Choose the text between a column and what is made of it: one that no column contains."""
     mark = "__"
     while any(mark in column for column in panel.frame.columns):
@@ -138,18 +159,18 @@ def _has_cross_section(panel: Panel) -> bool:
     return panel.schema.entity is not None and len(np.unique(panel.time.ns)) < panel.n_rows
 
 
-def _calendar(panel: Panel, mark: str) -> list[Feature]:
+def calendar_parts(panel: Panel, mark: str, parts: tuple[Part, ...]) -> list[Feature]:
+    """Return those of some parts of the calendar that vary in the table."""
     if panel.time.zone == "abstract":
         return []
     time = panel.schema.time
-    parts: tuple[Part, ...] = ("hour", "weekday", "day", "month")
     distinct = panel.frame.select(PARTS[part](pl.col(time)).n_unique().alias(part)
                                   for part in parts).row(0, named=True)
     varying = [part for part in parts if distinct[part] > 1]
     return [CalendarPart(f"{time}{mark}{part}", time, part=part) for part in varying]
 
 
-def _events(panel: Panel, mark: str) -> list[Feature]:
+def own_events(panel: Panel, mark: str) -> list[Feature]:
     """Own events only: common ones are often named with hindsight, such as a crash."""
     time = panel.schema.time
     own = panel.events.table.filter(pl.col("entity").is_not_null())

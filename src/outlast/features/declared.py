@@ -13,7 +13,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from outlast.errors import InputError, unknown_name
-from outlast.features import FEATURES, Feature, Recipe
+from outlast.features import FEATURES, Feature, Recipe, Suggestion
 from outlast.strict_yaml import load_yaml
 
 _KEYS = ("name", "features", "exported", "skipped")
@@ -88,6 +88,29 @@ def to_yaml(declared: Any) -> str:
     """Return what was declared as YAML, a line per feature where it fits."""
     return yaml.dump(declared, Dumper=_Plain, default_flow_style=None, sort_keys=False,
                      allow_unicode=True, width=100)
+
+
+def suggestion_yaml(suggestion: Suggestion) -> str:
+    """Return a proposal as a recipe in YAML, with the reason above each group.
+
+    Examples
+    --------
+    >>> from outlast.data import load_stocks
+    >>> from outlast.features.suggested import suggest_recipe
+    >>> text = suggestion_yaml(suggest_recipe(load_stocks(), max_features=8))
+    >>> text.splitlines()[2:4]  # doctest: +ELLIPSIS
+    ['# as they are: numbers ...', '- raw: {name: open, source: open}']
+    """
+    parts = ["name: suggested", "features:"]
+    for group in suggestion.groups:
+        listed = [_declared(feature) for feature in group.features]
+        parts += [f"# {group.reason}", to_yaml(listed).rstrip()]
+    if suggestion.skipped:
+        parts.append(to_yaml({"skipped": suggestion.skipped}).rstrip())
+    for group in suggestion.left_out:
+        names = ", ".join(feature.name for feature in group.features)
+        parts.append(f"# no room for: {group.reason}\n#   {names}")
+    return "\n".join(parts) + "\n"
 
 
 class _Plain(yaml.SafeDumper):
