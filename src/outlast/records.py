@@ -217,8 +217,9 @@ class Record(Frozen):
     `leaks` names what was known to leak when it was trained: the codes of the checks that
     were overruled, or "contrast" for a split that leaks on purpose. Nothing takes it away.
     `shared_with` names the job that was fitted on the very same rows in place of this one;
-    `train_scores` are taken on some of the training rows. `artefacts` holds the SHA-256 of
-    the files that the named attempt has made.
+    `train_scores` are taken on some of the training rows. `selection_seconds` is what the
+    selection took in whichever job has made it for all of the fold. `artefacts` holds the
+    SHA-256 of the files that the named attempt has made.
     """
 
     job: Job
@@ -234,6 +235,7 @@ class Record(Frozen):
     n_iterations: int | None = None
     trials: tuple[TrialRecord, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    selection_seconds: float = 0.0
     note: str = ""
     leaks: tuple[str, ...] = ()
     shared_with: str = ""

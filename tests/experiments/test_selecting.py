@@ -163,6 +163,7 @@ def test_a_report_compares_selections_on_folds_they_never_saw(tmp_path):
     assert cards.keys() == {"none", "cluster", "probe(n_rounds=1)"}
     assert cards["none"].n_kept == cards["none"].n_features > cards["cluster"].n_kept
     assert cards["none"].change is None
+    assert cards["probe(n_rounds=1)"].seconds > cards["cluster"].seconds > 0
     assert cards["cluster"].verdict in ("no worse", "undecided")
     assert cards["cluster"].phi is not None
     assert cards["cluster"].phi > 0.9

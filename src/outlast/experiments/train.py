@@ -207,7 +207,8 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
         scores=scores,
         train_scores=metrics.score_all(job.task, _known(seen.y), fitted.predict(seen)),
         params=tuned.params, n_iterations=fitted.n_iterations, trials=tuned.trials,
-        decisions=chosen.decisions, note=tuned.note, leaks=tuple(spec["leaks"][job.id]),
+        decisions=chosen.decisions, selection_seconds=chosen.seconds, note=tuned.note,
+        leaks=tuple(spec["leaks"][job.id]),
     )
 
 

@@ -70,11 +70,8 @@ def _stability(records: Iterable[Record]) -> Stability:
 
 
 def _seconds(records: Iterable[Record]) -> float:
-    """Mean over the folds; the job that needed a selection first has made it for all others."""
-    by_fold: dict[int, float] = {}
-    for record in records:
-        took = record.seconds.get("select", 0.0)
-        by_fold[record.job.fold] = max(took, by_fold.get(record.job.fold, 0.0))
+    """Mean over the folds."""
+    by_fold = {record.job.fold: record.selection_seconds for record in records}
     return float(np.mean(list(by_fold.values()))) if by_fold else 0.0
 
 
