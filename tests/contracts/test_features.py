@@ -68,8 +68,6 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "time_since_event": [{"source": "when", "scope": s} for s in ("own", "common", "any")]
                         + [{"source": "when", "kind": "news"}],
     "inside_event": [{"source": "when", "scope": s} for s in ("own", "common", "any")],
-    "target_encoding": [{"source": "group"}, {"source": "count", "smoothing": 0.0},
-                        {"source": "who", "smoothing": 2}],
     "event_count": [{"source": "when", "scope": s, "duration": "200h"}
                     for s in ("own", "common", "any")] + [{"source": "when", "kind": "news"}],
 }

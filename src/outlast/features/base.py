@@ -7,12 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from outlast.data.events import Events
-from outlast.data.panel import Panel
 from outlast.data.times import Zone
 from outlast.errors import InputError
 from outlast.features.lookback import Lookback
@@ -28,41 +25,12 @@ FitScope = Literal["stateless", "expanding", "train_fold"]
 Accepts = Literal["number", "time", "category", "any"]
 
 
-# Families whose values depend on other entities, as they say.
-POOLED = ("cross_section", "target_encoding")
-
-
-@dataclass(frozen=True, eq=False)
-class Labels:
-    """The labels of all rows, and from when on each is known.
-
-    Attributes
-    ----------
-    y : ndarray of float64, shape (n,)
-    known_at : ndarray of int64, shape (n,)
-        As the times of the table.
-    usable : ndarray of bool, shape (n,)
-        Whether there is a label, with a known end.
-    """
-
-    y: npt.NDArray[np.float64]
-    known_at: npt.NDArray[np.int64]
-    usable: npt.NDArray[np.bool_]
-
-
 @dataclass(frozen=True)
 class Context:
-    """What a feature may know besides the table: events, kind of clock, labels of earlier rows."""
+    """What a feature may know besides the table: the events and the kind of clock."""
 
     events: Events
     zone: Zone
-    labels: Labels | None = None
-
-    @classmethod
-    def of_panel(cls, panel: Panel) -> Context:
-        """Return what features of a panel may know."""
-        return cls(panel.events, panel.time.zone,
-                   Labels(panel.y, panel.label_end, panel.usable))
 
 
 @dataclass(frozen=True)

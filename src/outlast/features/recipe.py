@@ -118,9 +118,7 @@ class Recipe:
 
     def table_fingerprint(self, panel: Panel) -> str:
         """Return the name of the table that `transform` makes: data, recipe and code."""
-        # The same rows have other labels under another horizon.
-        labels = [panel.schema.fingerprint] * any(f.uses_target for f in self.features)
-        return content_hash([panel.fingerprint, self.fingerprint, code_hash(), *labels])
+        return content_hash([panel.fingerprint, self.fingerprint, code_hash()])
 
     def transform(self, panel: Panel) -> FeatureTable:
         """Compute the features.
@@ -225,10 +223,6 @@ def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
     if feature.needs_clock and panel.time.zone == "abstract":
         raise InputError(f"feature {feature.name!r} needs real times, but {panel.schema.time!r} "
                          "holds plain integers; count in rows or steps instead")
-    if feature.uses_target and panel.task == "multiclass":
-        raise InputError(f"feature {feature.name!r} needs a target that has a mean, but "
-                         f"{panel.schema.target!r} has {panel.n_classes} classes; use the category "
-                         "itself")
     for column in roots.intersection(_measured(feature)):
         dtype = panel.frame[column].dtype
         number = dtype.is_numeric() or dtype == pl.Boolean
