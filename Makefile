@@ -51,7 +51,7 @@ types: $(DEV)  ## mypy, strict
 
 docs: $(DEV)  ## the docstrings: their shape, and their examples run
 	$(BIN)/numpydoc lint $$(find src/outlast -name '*.py')
-	$(BIN)/pytest --doctest-modules --doctest-glob='*.md' src README.md CONTRIBUTING.md
+	$(BIN)/pytest --doctest-modules --doctest-glob='*.md' src docs README.md CONTRIBUTING.md
 
 check: test lint docs  ## all of the above
 

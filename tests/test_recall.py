@@ -5,6 +5,7 @@ import polars as pl
 from outlast.config import make_config
 from outlast.experiments import load_panel
 from outlast.experiments.changes import data_changes, describe_content
+from outlast.feature_tracker import FeatureTracker
 from outlast.pipeline import run_pipeline
 from outlast.recall import recall, remember
 from tests.tables import shop_table
@@ -45,6 +46,9 @@ def test_another_content_of_a_joined_table_is_another_question(tmp_path):
     assert shown[2:4] == [None, 1.5]
     result = run_pipeline(config)
     assert result.outcome is not None
+    entry, = FeatureTracker.open(tmp_path / "reports").lineage("rates_rate").rows(named=True)
+    assert (entry["source_table"], entry["available_after"], entry["uses_target"]) == (
+        "rates", "1D", False)
     remember(config, result.outcome, result.report.html)
     assert recall(config) is not None
     rates.write_text(rates.read_text().replace("2.5", "3.5"))

@@ -70,6 +70,8 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "inside_event": [{"source": "when", "scope": s} for s in ("own", "common", "any")],
     "event_count": [{"source": "when", "scope": s, "duration": "200h"}
                     for s in ("own", "common", "any")] + [{"source": "when", "kind": "news"}],
+    "target_encoding": [{"source": "group", "smooth": s} for s in (0.5, 20.0)]
+                       + [{"source": "count"}, {"source": "who"}],
 }
 CASES = [
     pytest.param(FEATURES[name](name="f", **params), id=f"{name}-{i}")

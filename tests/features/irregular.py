@@ -23,4 +23,4 @@ def keyed(of: Panel) -> tuple[pl.DataFrame, Context]:
         pl.Series(TIME, of.time.ns).cast(pl.Datetime("ns")).set_sorted(),
         pl.col("who").alias(ENTITY),
     )
-    return frame, Context(of.events, of.time.zone)
+    return frame, Context.of(of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import polars as pl
@@ -12,6 +12,7 @@ from outlast.data import Panel, Schema
 from outlast.features.arithmetic import Raw
 from outlast.features.base import TIME, Context, Feature
 from outlast.features.lookback import Lookback
+from outlast.features.target_encoding import TargetEncoding
 from outlast.features.windows import Lag, Rolling, WindowFeature
 from outlast.testing import FeatureContract, broken_rules, check_feature
 from tests.testing.caught import assert_breaks, assert_keeps
@@ -89,10 +90,18 @@ class HidesItsInput(Sound):
         return "secret"
 
 
+class KnowsLabelsAtOnce(TargetEncoding):
+    def compute(self, frame: pl.DataFrame, context: Context) -> pl.Series:
+        assert context.labels is not None
+        at_once = replace(context.labels, known=frame[TIME].to_physical().to_numpy())
+        return super().compute(frame, replace(context, labels=at_once))
+
+
 TWIN = Sound("f", "x")
 BROKEN: list[tuple[Feature, str, str]] = [
     (SeesTomorrow("f", "x"), "later_rows_change_nothing", "so it sees the future"),
     (TakesItsOwnMean("f", "x"), "later_rows_change_nothing", "so it sees the future"),
+    (KnowsLabelsAtOnce("f", "group"), "later_rows_change_nothing", "so it sees the future"),
     (FillsFromTheFuture("f", "x"), "later_rows_change_nothing", "so it sees the future"),
     (KnowsWhenEventsEnd("f", "x"), "later_events_change_nothing", "later events change earlier"),
     (ForgetsTheEntity("f", "x"), "other_entities_change_nothing", "compute over ENTITY"),

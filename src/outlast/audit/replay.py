@@ -24,6 +24,7 @@ from outlast.audit.replay_tables import (
 from outlast.data import Panel
 from outlast.data.times import NAT
 from outlast.features import AnyRecipe, FunctionRecipe, Recipe
+from outlast.features.base import ACROSS_ENTITIES
 
 Mode = Literal["truncate", "perturb", "drop_entity"]
 Value = float | str | None
@@ -278,7 +279,7 @@ def _declared(recipe: AnyRecipe, columns: Collection[str]) -> set[str]:
         return set(told) if isinstance(told, tuple) else set(columns if told else ())
     declared: set[str] = set()
     for feature in recipe.features:
-        if feature.family == "cross_section" or declared.intersection(feature.inputs):
+        if feature.family in ACROSS_ENTITIES or declared.intersection(feature.inputs):
             declared.add(feature.name)
     return declared
 

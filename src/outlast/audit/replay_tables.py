@@ -13,9 +13,7 @@ import polars as pl
 from outlast.audit.base import Positions
 from outlast.audit.disturbance import disturbed
 from outlast.data import Panel
-from outlast.data.times import NAT, Nanoseconds
-
-_OPEN_END = 2**63 - 1
+from outlast.data.times import LAST
 
 # Enough for a year and more of daily rows of every kept entity, and seconds of work.
 MAX_ROWS, MAX_ENTITIES = 20_000, 40
@@ -76,10 +74,10 @@ def truncated(panel: Panel, cut: int) -> Variant:
     rows = np.flatnonzero(kept)
     part = panel.take(rows)
     target = part.schema.target
-    unknown = pl.Series(_known_from(part) > cut)
+    unknown = pl.Series(part.label_known > cut)
     hidden = pl.when(unknown).then(None).otherwise(pl.col(target)).alias(target)
     # Events to come move to the end of all time: their kinds stay, so that features find them.
-    known = [pl.when(pl.col(end) > cut).then(_OPEN_END).otherwise(pl.col(end)).alias(end)
+    known = [pl.when(pl.col(end) > cut).then(LAST).otherwise(pl.col(end)).alias(end)
              for end in ("start", "end")]
     events = replace(panel.events, table=panel.events.table.with_columns(known))
     part = replace(part, frame=part.frame.with_columns(hidden), events=events,
@@ -90,7 +88,7 @@ def truncated(panel: Panel, cut: int) -> Variant:
 def perturbed(panel: Panel, cut: int, rng: np.random.Generator) -> Variant:
     """The table with other values after the cut and other labels where none was known yet."""
     schema, frame = panel.schema, panel.frame
-    later, unknown = panel.time.ns > cut, _known_from(panel) > cut
+    later, unknown = panel.time.ns > cut, panel.label_known > cut
     keys = {schema.time, schema.entity, schema.target}
     columns = [disturbed(frame[name], later, rng) for name in frame.columns if name not in keys]
     # The same seed twice, so that the column and its numbers stay one target.
@@ -113,12 +111,6 @@ def without_entities(panel: Panel) -> Iterator[Variant]:
         rows = np.flatnonzero(~gone)
         name = str(names[int(np.argmax(gone))])
         yield Variant(panel.take(rows), name, rows, np.arange(rows.size))
-
-
-def _known_from(panel: Panel) -> Nanoseconds:
-    """When each label may be used: at its label end, later than its own row, or never."""
-    known = np.maximum(panel.label_end, panel.time.ns + 1)
-    return np.where(panel.label_end == NAT, _OPEN_END, known)
 
 
 def _holes(panel: Panel, count: int) -> list[int]:

@@ -20,7 +20,7 @@ from outlast.data.hashing import table_hash
 from outlast.data.joins import Join, Origin, Records, join_all
 from outlast.data.readers import to_frame
 from outlast.data.schema import Schema, infer_task
-from outlast.data.times import NAT, Instants, Nanoseconds, check_same_zone, to_instants
+from outlast.data.times import LAST, NAT, Instants, Nanoseconds, check_same_zone, to_instants
 from outlast.errors import InputError
 from outlast.records import Task, content_hash
 
@@ -151,6 +151,15 @@ class Panel:
         return known
 
     @cached_property
+    def label_known(self) -> Nanoseconds:
+        """From when on each label may be used by others: its label end, and never its own time.
+
+        The end of all time where the label is not known yet.
+        """
+        known = np.maximum(self.label_end, self.time.ns + 1)
+        return np.where(self.label_end == NAT, LAST, known)
+
+    @cached_property
     def entity(self) -> npt.NDArray[np.int64]:
         """Entity of each row as a number from 0, in order of name; zeros without entities."""
         if self.schema.entity is None:
@@ -172,8 +181,12 @@ class Panel:
         same values.
         """
         content = self.frame.select(sorted(self.frame.columns))
-        return content_hash([self.schema.time, self.schema.entity, table_hash(content),
-                             table_hash(self.events.table)])
+        parts = [self.schema.time, self.schema.entity, table_hash(content),
+                 table_hash(self.events.table)]
+        if self.dropped_duplicates:
+            # The rows that are left no longer tell when their labels end.
+            parts.append(table_hash(pl.DataFrame({"label_end": self.label_end})))
+        return content_hash(parts)
 
     def take(self, rows: npt.NDArray[Any]) -> Panel:
         """Return the panel of some rows, given as a mask or as ascending positions."""

@@ -119,6 +119,12 @@ class Schema(Spoken):
         """Content hash of the roles."""
         return content_hash(self.model_dump(mode="json"))
 
+    @property
+    def label_fingerprint(self) -> str:
+        """Content hash of what decides the labels of a table and when they are known."""
+        return content_hash([self.target, self.horizon, self.label_end, self.label_delay,
+                             self.task, self.labels])
+
     def check(self, columns: Sequence[str], joined: Sequence[str] = ()) -> None:
         """Raise if a role names a column that the table does not have, or two name the same.
 

@@ -40,7 +40,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     "catalog": {"experiment": pl.String, "table": pl.String, "feature": pl.String,
                 "feature_id": pl.String, "family": pl.String, "expression": pl.String,
                 "inputs": pl.List(pl.String), "roots": pl.List(pl.String),
-                "lookback": pl.String, "lookback_rows": pl.Int64, "fit_scope": pl.String},
+                "lookback": pl.String, "lookback_rows": pl.Int64, "fit_scope": pl.String,
+                "params": pl.String, "source_table": pl.String, "available_after": pl.String,
+                "min_age_rows": pl.Int64, "uses_target": pl.Boolean},
     "observations": dict(SCHEMA), "decisions": DECISIONS,
     "selections": {**_KEYS, "feature": pl.String, "selected": pl.Boolean}, "runs": RUNS,
 }

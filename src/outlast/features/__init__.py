@@ -22,6 +22,7 @@ from outlast.features.lineage import Lineage
 from outlast.features.recipe import FeatureTable, Recipe
 from outlast.features.stocks import stocks_recipe
 from outlast.features.suggested import Suggestion, suggest_recipe
+from outlast.features.target_encoding import TargetEncoding
 from outlast.features.target_history import last_known_target
 from outlast.features.windows import (
     Difference,
@@ -62,6 +63,7 @@ FEATURES: dict[str, type[Feature]] = {
     "time_since_event": TimeSinceEvent,
     "inside_event": InsideEvent,
     "event_count": EventCount,
+    "target_encoding": TargetEncoding,
 }
 
 # The recipes written by hand: panel name -> builder. Any other table gets the automatic one.

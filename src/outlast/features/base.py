@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from outlast.data.events import Events
-from outlast.data.times import Zone
+from outlast.data.panel import Panel
+from outlast.data.schema import Schema
+from outlast.data.times import Nanoseconds, Zone
 from outlast.errors import InputError
 from outlast.features.lookback import Lookback
 
@@ -25,12 +29,42 @@ FitScope = Literal["stateless", "expanding", "train_fold"]
 Accepts = Literal["number", "time", "category", "any"]
 
 
+# Families whose features look at other entities too.
+ACROSS_ENTITIES = frozenset({"cross_section", "target_encoding"})
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The labels of the rows, for features that learn from those known by then.
+
+    Attributes
+    ----------
+    known : ndarray of int64, shape (n,)
+        From when on each may be used: at rows of this time and later ones (`Panel.label_known`).
+    y : ndarray of float64, shape (n,)
+        The class index or the value; NaN where there is no label.
+    classes : tuple of str
+        Names of the classes; none for a regression.
+    """
+
+    known: Nanoseconds
+    y: npt.NDArray[np.float64]
+    classes: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Context:
-    """What a feature may know besides the table: the events and the kind of clock."""
+    """What a feature may know besides the table: events, the kind of clock, and past labels."""
 
     events: Events
     zone: Zone
+    labels: Labels | None = None
+
+    @classmethod
+    def of(cls, panel: Panel) -> Context:
+        """Return the context of a panel's rows."""
+        labels = Labels(panel.label_known, panel.y, panel.schema.labels)
+        return cls(panel.events, panel.time.zone, labels)
 
 
 @dataclass(frozen=True)
@@ -87,6 +121,9 @@ class Feature(ABC):
                  if value is not None and (key, value) != _UNSAID}
         params = (f"{key}={value!r}" for key, value in given.items())
         return f"{type(self).__name__}({', '.join((*inputs, *params))})"
+
+    def check(self, schema: Schema) -> None:  # noqa: B027
+        """Raise `InputError` if the roles of the columns leave the feature without a meaning."""
 
     @abstractmethod
     def compute(self, frame: pl.DataFrame, context: Context) -> pl.Series:

@@ -52,7 +52,7 @@ class Extraction:
     def __init__(self, panel: Panel, features: Sequence[Feature], roots: Sequence[str]) -> None:
         self._panel = panel
         self._features = features
-        self._context = Context(panel.events, panel.time.zone)
+        self._context = Context.of(panel)
         self._frame = _working_table(panel, roots, features)
 
     def table(self, names: Sequence[str]) -> pl.DataFrame:

@@ -22,7 +22,8 @@ class Lineage:
         Its name.
     feature_id : str
         Hash of formula, parameters and the identities of the inputs: the same feature has
-        the same id in every recipe, whatever it is called there.
+        the same id in every recipe, whatever it is called there. One that learns from the
+        target has another id for another target, horizon or delay.
     family : str
         Such as "rolling" or "calendar".
     expression : str

@@ -118,7 +118,9 @@ class Recipe:
 
     def table_fingerprint(self, panel: Panel) -> str:
         """Return the name of the table that `transform` makes: data, recipe and code."""
-        return content_hash([panel.fingerprint, self.fingerprint, code_hash()])
+        learned = any(entry.uses_target for entry in self._entries.values())
+        return content_hash([panel.fingerprint, self.fingerprint, code_hash(),
+                             *[panel.schema.label_fingerprint] * learned])
 
     def transform(self, panel: Panel) -> FeatureTable:
         """Compute the features.
@@ -169,6 +171,7 @@ class Recipe:
                 if column in roots:
                     _check_root(feature, column, panel)
             _check_feature(feature, panel, roots)
+            feature.check(panel.schema)
 
     def fits(self, panel: Panel) -> bool:
         """Whether the recipe can be used on the panel."""
@@ -186,13 +189,19 @@ def code_hash() -> str:
 
 
 def _of_panel(entry: Lineage, panel: Panel) -> Lineage:
-    """Say which tables the columns of a feature come from, and what they wait for."""
+    """Say which tables the columns of a feature come from, what they wait for, and which target.
+
+    What was learned from other labels is another feature.
+    """
     waits_for = panel.schema.available_after
     origins = [panel.joined.get(root) or Origin(panel.name, waits_for.get(root, ""))
                for root in entry.roots]
     tables = dict.fromkeys(origin.table for origin in origins)
     waits = dict.fromkeys(origin.available_after for origin in origins if origin.available_after)
-    return replace(entry, source_table=", ".join(tables), available_after=", ".join(waits))
+    identity = entry.feature_id if not entry.uses_target else content_hash(
+        [entry.feature_id, panel.schema.label_fingerprint], 10)
+    return replace(entry, feature_id=identity, source_table=", ".join(tables),
+                   available_after=", ".join(waits))
 
 
 def _check_root(feature: Feature, column: str, panel: Panel) -> None:

@@ -34,10 +34,9 @@ def last_known_target(panel: Panel) -> npt.NDArray[np.float64]:
     [nan, nan, 0.5, 1.5]
     """
     rows = pl.DataFrame({"entity": panel.entity, "time": panel.time.ns})
-    # With a horizon of zero the label ends at its own row; it is known to later rows only.
-    known = np.maximum(panel.label_end, panel.time.ns + 1)
-    labels = rows.with_columns(known=known, end=panel.label_end, y=panel.y).filter(panel.usable)
-    labels = labels.sort("known", "end", "time").select("entity", "y", time=pl.col("known"))
+    labels = rows.with_columns(known=panel.label_known, end=panel.label_end, y=panel.y)
+    labels = labels.filter(panel.usable).sort("known", "end", "time")
+    labels = labels.select("entity", "y", time=pl.col("known"))
     joined = rows.join_asof(labels, on="time", by="entity", strategy="backward",
                             check_sortedness=False)
     return joined["y"].fill_null(float("nan")).to_numpy()

@@ -13,7 +13,7 @@ import polars.selectors as cs
 from outlast.data.durations import duration_ns
 from outlast.data.events import Events
 from outlast.data.panel import Panel
-from outlast.features.base import Feature
+from outlast.features.base import ACROSS_ENTITIES, Feature
 from outlast.features.recipe import FeatureTable, Recipe
 from outlast.testing.contract import Contract, check
 from outlast.testing.panels import Clock, irregular_panel
@@ -69,8 +69,8 @@ class FeatureContract(Contract):
             self._assert_same_until(cut, full, replace(panel, events=events), "later events")
 
     def test_other_entities_change_nothing(self) -> None:
-        """Only a feature of family "cross_section" looks at other entities."""
-        if self.feature().family == "cross_section":
+        """Only features of the families "cross_section" and "target_encoding" look at them."""
+        if self.feature().family in ACROSS_ENTITIES:
             return
         for panel in self.panels():
             alone = panel.take(panel.entity == 1)
@@ -179,12 +179,13 @@ def check_feature(feature: Feature, *, panel: Panel | None = None) -> None:
 
 
 def known_at(panel: Panel, cut: int) -> Panel:
-    """Return the rows up to a time."""
-    return panel.take(panel.time.ns <= cut)
+    """Return the rows up to a time, without the labels that were not known by then."""
+    part = panel.take(panel.time.ns <= cut)
+    return replace(part, y=np.where(part.label_known > cut, np.nan, part.y))
 
 
 def disturbed_after(panel: Panel, cut: int) -> Panel:
-    """Return the same rows, with other values in every column after a time."""
+    """Return the same rows with other values in every column after a time, and other labels."""
     keys = cs.by_name(panel.schema.time, panel.schema.entity or panel.schema.time)
     other = panel.frame.select(
         ((cs.signed_integer() | cs.float()) - keys).shift(3) * -3 + 5,
@@ -195,7 +196,8 @@ def disturbed_after(panel: Panel, cut: int) -> Panel:
     after = pl.Series(panel.time.ns > cut)
     mixed = [pl.when(after).then(column).otherwise(panel.frame[column.name]).alias(column.name)
              for column in other]
-    return replace(panel, frame=panel.frame.with_columns(mixed))
+    y = np.where(panel.label_known > cut, panel.n_classes - 1 - panel.y, panel.y)
+    return replace(panel, frame=panel.frame.with_columns(mixed), y=y)
 
 
 def _cut(panel: Panel, share: float) -> int:
