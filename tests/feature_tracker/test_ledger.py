@@ -156,3 +156,23 @@ def test_swapping_copies_is_unstable_by_feature_and_stable_by_cluster():
     row = row_of(build_ledger(Tables(observed, made.decisions, swapped, made.runs)), "signal")
     assert row["phi"] < 0.2
     assert (row["phi_cluster"], row["select_sets"]) == (1, 4)
+
+
+def test_decisions_and_stability_are_those_of_the_best_selection_that_decides():
+    jobs = [job("lightgbm", fold, "walk_forward") for fold in range(4)]
+    parts = []
+    for selection, score, dropped in (("none", 0.9, ()), ("probe", 0.8, ("copy",)),
+                                      ("boruta", 0.7, ("copy", "noise"))):
+        observed = pl.concat([seen(one, [1, 0]) for one in jobs])
+        made = tables(observed, jobs, dropped, {"lightgbm": score})
+        parts.append(Tables(*(
+            frame.with_columns(selection=pl.lit(selection),
+                               job=pl.concat_str("job", pl.lit(selection)))
+            for frame in (made.observations, made.decisions, made.selections, made.runs))))
+    pooled = Tables(*(pl.concat([getattr(part, name) for part in parts], how="diagonal_relaxed")
+                      for name in ("observations", "decisions", "selections", "runs")))
+    row = row_of(build_ledger(pooled), "copy")
+    assert (row["n_decisions"], row["n_dropped"], row["select_freq"]) == (4, 4, 0.0)
+    alone = Tables(*(frame.filter(pl.col("selection") == "none") for frame in (
+        pooled.observations, pooled.decisions, pooled.selections, pooled.runs)))
+    assert row_of(build_ledger(alone), "signal")["n_dropped"] == 0

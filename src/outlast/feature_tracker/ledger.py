@@ -44,9 +44,10 @@ def build_ledger(tables: Tables) -> pl.DataFrame:
         shares and ranks, permutation and refit with 95 % intervals, stability, drift, signs
         of leakage, and ``verdict``, ``verdict_code``, ``sentence``.
     """
-    gated = gate(tables.runs).filter("is_best")
     if tables.runs.is_empty():
         return pl.DataFrame(schema={"experiment": pl.String, "feature": pl.String})
+    judged = gate(tables.runs)
+    gated = judged.filter("is_best")
     headline = headline_of(tables)
     skills = gated.filter(pl.col("split") == headline)["run_skill"]
     whole = dataset_columns(tables.observations, skills.max())  # type: ignore[arg-type]
@@ -54,7 +55,7 @@ def build_ledger(tables: Tables) -> pl.DataFrame:
         gated, on=RUN, how="inner")
     parts = []
     for split in tables.runs["split"].unique().sort():
-        decided = _decided(tables, split)
+        decided = _decided(tables, split, _telling(judged.filter(pl.col("split") == split)))
         runs = tables.runs.filter(pl.col("split") == split)
         here = seen.filter(pl.col("split") == split)
         for model in [None, *here["model"].unique().sort()]:
@@ -180,20 +181,31 @@ def _probes(seen: pl.DataFrame) -> pl.DataFrame:
         above_probe_freq=(pl.col("value") > pl.col("probe_best")).mean())
 
 
-def _decided(tables: Tables, split: str) -> pl.DataFrame:
-    """One row per feature that was ever looked at in a split, used by a model or not."""
+def _telling(runs: pl.DataFrame) -> str | None:
+    """The feature selection of the best run, of those that decide anything where there are some."""
+    ranked = runs.sort("mean_score", nulls_last=False, maintain_order=True)
+    deciding = ranked.filter(~pl.col("selection").str.starts_with("none"))["selection"]
+    chosen = deciding if len(deciding) else ranked["selection"]
+    return str(chosen[-1]) if len(chosen) else None
+
+
+def _decided(tables: Tables, split: str, selection: str | None) -> pl.DataFrame:
+    """One row per feature that a selection looked at in a split, used by a model or not."""
+    told = pl.lit(value=True) if selection is None else pl.col("selection") == selection
+    decisions = tables.decisions.filter(pl.col("split") == split, told)
     gone = pl.col("action").is_in(["drop", "quarantine"])
-    often = tables.decisions.filter(pl.col("split") == split).group_by("feature").agg(
+    often = decisions.group_by("feature").agg(
         pl.col("experiment").first(), kept_share=(~gone).mean(), n_decisions=pl.len(),
         n_dropped=gone.sum(), code=pl.col("code").mode().sort().first(),
         # The most frequent reason of the most frequent rule, so that both speak of the same.
         rationale=pl.col("sentence").filter(
             pl.col("code") == pl.col("code").mode().sort().first()).mode().sort().first())
-    reasons = tables.decisions.filter(pl.col("split") == split).unique(
+    reasons = decisions.unique(
         ["feature", "sentence"], keep="first").select(
         "feature", rationale="sentence", decision_value="value", decision_threshold="threshold",
         nearest_feature="comparator", decision_comparator_value="comparator_value")
-    sets = _stability(tables.selections.filter(pl.col("split") == split), tables.observations)
+    sets = _stability(tables.selections.filter(pl.col("split") == split, told),
+                      tables.observations)
     return often.join(reasons, on=["feature", "rationale"], how="left").join(
         sets, on="feature", how="left")
 
