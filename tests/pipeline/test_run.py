@@ -248,7 +248,7 @@ def test_a_joined_table_gives_features_of_its_own(tmp_path):
 
 
 def stopped(progress):
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt("by hand")
 
 
 def test_a_run_that_was_stopped_refuses_another_content_of_a_joined_table(tmp_path):
@@ -258,7 +258,7 @@ def test_a_run_that_was_stopped_refuses_another_content_of_a_joined_table(tmp_pa
         "data": {"joins": [{"table": str(rates), "time": "day", "available_after": "1D"}]},
         "models": ["prior"], "splits": ["temporal"], "optimization": ["none"], "audit": "exact",
         "reports": str(tmp_path / "reports")})
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="by hand"):
         run(prepare(config), stopped, runner="inline")
     rates.write_text(rates.read_text().replace("2.5", "3.5"))
     with pytest.raises(ResumeError, match=r"changed since: values differ in 'rates_rate'\. Bring"):
