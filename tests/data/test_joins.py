@@ -257,7 +257,7 @@ def test_rows_left_out_keep_what_was_known() -> None:
                                                        "prefix than ''"),
     ({"table": LATE.with_columns(pl.lit("c").alias("who"))},
      "no row of the table finds a record .keys are such as 'a' and 'c'"),
-    ({"table": pl.concat([LATE[2:], LATE[2:], LATE[:2].with_columns(told=pl.lit(2))])},
+    ({"table": pl.concat([LATE[2:], LATE[2:], LATE[:2].with_columns(told=pl.lit(2, pl.Int64))])},
      r"2 rows contradict each other: they share \(who, t\) .* such as who=a, t=1"),
     ({"table": LATE.with_columns(pl.when(pl.col("t") > 1).then("t"))}, "1 missing|2 missing"),
     ({"name": "", "table": LATE}, "a joined table in memory needs a name"),

@@ -252,7 +252,7 @@ class Records:
         values = self.frame.select(self.columns)[repeated["__at"]]
         told = pl.concat([repeated, values.select(pl.all().name.prefix("value_"))],
                          how="horizontal")
-        told = told.unique([name for name in told.columns if name != "__at"])
+        told = told.unique([name for name in told.columns if name != "__at"], keep="first")
         contradicting = told.filter(version.is_duplicated())["__at"]
         if len(contradicting):
             row = int(contradicting.to_numpy().min())
