@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
-from outlast.errors import InputError
+from outlast.errors import InputError, suggest
 from outlast.records import USUAL_SELECTION, Strategy, Task
 from outlast.strict_yaml import load_yaml
 
@@ -45,7 +52,7 @@ class DataConfig(Settings):
     available_after: dict[str, str] = Field(default_factory=dict)
     duplicates: Literal["keep", "drop"] = "keep"
     events: str | None = None
-    joins: tuple[dict[str, Any], ...] = ()
+    joins: tuple[dict[str, JsonValue], ...] = ()
     leaky: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
@@ -367,13 +374,6 @@ def _reasons(error: ValidationError) -> Iterator[str]:
         where = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             owner = DataConfig if item["loc"][0] == "data" else Config
-            yield _unknown_key(where, str(item["loc"][-1]), owner)
+            yield f"unknown key {where!r}: {suggest(str(item['loc'][-1]), owner.model_fields)}"
         else:
             yield f"{where}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r}"
-
-
-def _unknown_key(where: str, key: str, owner: type[Settings]) -> str:
-    known = list(owner.model_fields)
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-    return f"unknown key {where!r}: {hint}"

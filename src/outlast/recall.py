@@ -108,7 +108,7 @@ def _files(config: Config) -> Iterator[str]:
     """The hash of each file that the configuration names; the embedded table counts as code."""
     joined = [declared.get("table") for declared in config.data.joins]
     for name in (config.data.source, config.data.events, config.recipe, *joined):
-        path = Path(name or "")
+        path = Path(str(name or ""))
         if path.is_file():
             with path.open("rb") as handle:
                 yield hashlib.file_digest(handle, "sha256").hexdigest()

@@ -119,6 +119,7 @@ def test_on_records_known_at_once_it_is_the_join_of_pandas(
 
 LATE = pl.DataFrame({"who": list("aaaa"), "t": [1, 1, 3, 2], "told": [2, 6, 4, 9],
                      "v": [10, 11, 30, 20]})
+DAYS = dated(LATE, "t", "told")
 
 
 def test_a_restated_record_replaces_itself_and_never_a_newer_one() -> None:
@@ -140,6 +141,14 @@ def test_a_record_is_taken_whole() -> None:
     panel = build(Join(table=further, name="w", time="t"))
     assert held(panel)[:6] == [None, 1.5, 1.5, 1.5, None, None]
     assert held(panel, "w_text")[4] == "y"
+
+
+def test_tables_of_pandas_are_joined_alike() -> None:
+    joins = [Join(table=table, name="w", time="t", on="who", available_after="told")
+             for table in (DAYS, DAYS.to_pandas())]
+    main = dated(main_table(), "t")
+    one, other = (build(join, main) for join in joins)
+    assert one.fingerprint == other.fingerprint
 
 
 def test_durations_may_be_calendar_time() -> None:
@@ -229,7 +238,6 @@ def test_rows_left_out_keep_what_was_known() -> None:
 
 # ---------------------------------------------------------------------------------- mistakes
 
-DAYS = dated(LATE, "t", "told")
 
 
 @pytest.mark.parametrize(("join", "message"), [
@@ -249,7 +257,7 @@ DAYS = dated(LATE, "t", "told")
                                                        "prefix than ''"),
     ({"table": LATE.with_columns(pl.lit("c").alias("who"))},
      "no row of the table finds a record .keys are such as 'a' and 'c'"),
-    ({"table": LATE.with_columns(pl.lit(2).alias("told"))[:2]},
+    ({"table": pl.concat([LATE[2:], LATE[2:], LATE[:2].with_columns(told=pl.lit(2, pl.Int64))])},
      r"2 rows contradict each other: they share \(who, t\) .* such as who=a, t=1"),
     ({"table": LATE.with_columns(pl.when(pl.col("t") > 1).then("t"))}, "1 missing|2 missing"),
     ({"name": "", "table": LATE}, "a joined table in memory needs a name"),

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from outlast.config import make_config
-from outlast.errors import CorruptError, InputError, StoreError
+from outlast.errors import CorruptError, InputError, ResumeError, StoreError
 from outlast.experiments import load_panel, prepare, run
 from outlast.feature_tracker import FeatureTracker
 from outlast.features import make_recipe
@@ -245,6 +245,31 @@ def test_a_joined_table_gives_features_of_its_own(tmp_path):
     panel = load_panel(make_config({"data": data}).data)
     assert panel.frame["rates_rate"].n_unique() == 3
     assert {"rates_rate", "adj_close"} <= set(make_recipe(panel).exported)
+
+
+def stopped(progress):
+    raise KeyboardInterrupt("by hand")
+
+
+def test_a_run_that_was_stopped_refuses_another_content_of_a_joined_table(tmp_path):
+    rates = tmp_path / "rates.csv"
+    rates.write_text("day,rate\n2000-01-03,1.5\n2005-01-03,2.5\n")
+    config = make_config({
+        "data": {"joins": [{"table": str(rates), "time": "day", "available_after": "1D"}]},
+        "models": ["prior"], "splits": ["temporal"], "optimization": ["none"], "audit": "exact",
+        "reports": str(tmp_path / "reports")})
+    with pytest.raises(KeyboardInterrupt, match="by hand"):
+        run(prepare(config), stopped, runner="inline")
+    rates.write_text(rates.read_text().replace("2.5", "3.5"))
+    with pytest.raises(ResumeError, match=r"changed since: values differ in 'rates_rate'\. Bring"):
+        prepare(config)
+    rates.write_text(rates.read_text().replace("3.5", "2.5") + "2020-01-01,9\n")
+    prepare(config)  # no row could know of the new record
+
+
+def test_tables_in_memory_are_no_part_of_a_configuration():
+    with pytest.raises(InputError, match=r"joins\.0\.table.*not a valid JSON value"):
+        make_config({"data": {"joins": [{"table": shop_table(), "time": "day", "name": "w"}]}})
 
 
 def test_a_join_with_a_mistake_is_named():

@@ -250,14 +250,16 @@ class Records:
         version = pl.struct(pl.exclude("__at", "^value_.*$"))
         repeated = order.filter(version.is_duplicated())
         values = self.frame.select(self.columns)[repeated["__at"]]
-        told = pl.concat([repeated.drop("__at"), values.select(pl.all().name.prefix("value_"))],
-                         how="horizontal").unique()
-        if contradicting := int(told.select(version.is_duplicated().sum()).item()):
-            row = int(repeated["__at"][0])
+        told = pl.concat([repeated, values.select(pl.all().name.prefix("value_"))],
+                         how="horizontal")
+        told = told.unique([name for name in told.columns if name != "__at"], keep="first")
+        contradicting = told.filter(version.is_duplicated())["__at"]
+        if len(contradicting):
+            row = int(contradicting.to_numpy().min())
             named = [*self.join.on.values(), self.join.time]
             shown = ", ".join(f"{name}={self.frame[name][row]}" for name in named)
             raise InputError(
-                f"{self._what}: {contradicting} rows contradict each other: they share "
+                f"{self._what}: {len(contradicting)} rows contradict each other: they share "
                 f"({', '.join(named)}) and became known at once, such as {shown}; remove or "
                 "aggregate them, or name the column that says when each version became known "
                 "(available_after)")
