@@ -59,6 +59,19 @@ def test_a_cheaper_model_within_noise_is_preferred():
     assert clear["OL202"].outcome == "tip"
 
 
+def test_the_row_that_ties_is_compared_even_if_another_of_its_model_scores_higher():
+    # Same noise, so plainly worse; other noise, so it cannot be told though it scores less.
+    rows = [result("lightgbm", 1.15), result("linear", 1.0),
+            result("linear", 0.98, seed=3, selection="probe", n_times=200)]
+    made = board(*rows, result("prior", 0))
+    plain, tied = (next(r for r in made.rows if r.model == "linear" and r.selection == name)
+                   for name in ("cluster", "probe"))
+    assert plain.tier != 1 == tied.tier
+    assert plain.score.value > tied.score.value
+    found = findings(*rows, result("prior", 0))
+    assert (found["OL201"].outcome, found["OL202"].outcome) == ("issue", "passed")
+
+
 def test_nothing_beats_the_baseline():
     found = findings(result("lightgbm", 0.0), result("prior", 0))["OL203"]
     assert (found.outcome, found.severity) == ("issue", "high")

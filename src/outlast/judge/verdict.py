@@ -110,7 +110,8 @@ def _runner_up(board: Board, split: str, row: Row, verdict: Verdict) -> str:
     others = [r for r in board.of_split(split) if r.model != row.model and not r.is_baseline]
     if not others:
         return "No other model was run beside it."
-    other = others[0]
+    # A model may have several rows, and the one that ties need not be its first.
+    other = min(others, key=lambda r: r.tier != 1)
     gain = board.gain(row.id, other.id)
     if verdict == "clear":
         return f"It beats the next model, {other.model}, by {signed(gain)}."

@@ -64,7 +64,7 @@ def _selected(document: Document) -> dict[str, Any]:
         "coverage_splits": view.coverage_splits(document),
         "severities": view.SEVERITIES,
         "style": ModelStyle.of(document),
-        "show_selection": len({row.selection for row in document.leaderboard}) > 1,
+        "show_selection": view.several_selections(document),
         "show_share": any(fold.test_share is not None for fold in document.folds),
         "row_anchor": row_anchor,
         "rows_of": lambda split: view.rows_of(document, split),

@@ -54,7 +54,7 @@ def _render(document: Document, figures: Mapping[str, Figure], limits: Mapping[s
         document=document, figures=figures, limits=limits, chosen=view.recommended(document),
         fired=view.fired(document), quiet={word: items for word, items in quiet.items() if items},
         rows=view.rows_of(document, document.headline_split) or list(document.leaderboard),
-        features=view.features_by_share(document),
+        features=view.features_by_share(document), show_selection=view.several_selections(document),
         configurations=sorted(document.configurations,
                               key=lambda card: card.row != document.headline.row),
         **SYMBOLS,

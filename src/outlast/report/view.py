@@ -155,6 +155,11 @@ def baseline_score(rows: Sequence[Row]) -> float | None:
     return next((row.score.value for row in rows if row.is_baseline), None)
 
 
+def several_selections(document: Document) -> bool:
+    """Whether rows differ in their feature selection."""
+    return len({row.selection for row in document.leaderboard}) > 1
+
+
 def recommended(document: Document) -> Row | None:
     """The leaderboard row that the headline recommends."""
     return next((row for row in document.leaderboard if row.id == document.headline.row), None)

@@ -50,7 +50,9 @@ class NonInferiorSelection(Rule):
         found = [c for c in evidence.selections if c.n_dropped > 0]
         if not found:
             return self._nothing_to_compare(evidence)
-        told = "; ".join(_told(c, evidence.board.metric.name) for c in found)
+        first = sorted(found, key=lambda c: c.verdict == "undecided")[:_TOLD]
+        told = "; ".join(_told(c, evidence.board.metric.name) for c in first)
+        told += f"; {len(found) - _TOLD} more in the table" * (len(found) > _TOLD)
         numbers = {c.reduced.selection: _numbers(c) for c in found}
         worse = [c for c in found if c.verdict == "worse"]
         good = [c for c in found if c.verdict == "no worse"]
@@ -77,6 +79,10 @@ class NonInferiorSelection(Rule):
         return self.not_applicable(
             f"only reduced sets were run ({', '.join(chosen)}), so whether they are no worse than "
             f"all features is not known; run {evidence.command} --selection {asked}")
+
+
+# Selections that are told in full.
+_TOLD = 2
 
 
 def _told(c: Comparison, metric: str) -> str:

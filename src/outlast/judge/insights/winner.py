@@ -53,14 +53,16 @@ class WinnerIsClear(Rule):
 
     def judge(self, evidence: Evidence) -> Finding:
         """The complement of OL201, with the smallest margin."""
-        rivals = _one_per_model(evidence.models)[1:]
+        rivals = [row for row in evidence.models if row.model != evidence.models[0].model]
         if not rivals:
             return self.not_applicable("fewer than two models under the headline split")
         best = evidence.models[0]
-        gain = evidence.board.gain(best.id, rivals[0].id)
+        # A model may have several rows, and the one that ties need not be its first.
+        rival = min(rivals, key=lambda row: row.tier != 1)
+        gain = evidence.board.gain(best.id, rival.id)
         numbers = {"margin": gain.value, "low": gain.low, "high": gain.high}
-        sentence = f"{best.model} leads the next model, {rivals[0].model}, by {signed(gain)}"
-        if any(row.tier == 1 for row in rivals):
+        sentence = f"{best.model} leads the next model, {rival.model}, by {signed(gain)}"
+        if rival.tier == 1:
             return self.passed(f"{sentence}: not clear.", **numbers)
         return self.tip(f"{sentence}.", f"Adopt {best.model}.", **numbers)
 
