@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outlast.data import Panel
-from outlast.features import Recipe
+from outlast.data import Panel, load_stocks
+from outlast.features import Recipe, make_recipe
 from outlast.features.arithmetic import Category, Combine, Raw
 from outlast.features.column import Column
 from outlast.features.cross_section import CrossSectionRank
@@ -161,3 +162,15 @@ def test_holes_in_later_rows_do_not_change_a_bit() -> None:
     known = pl.Series(panel.time.ns < 60)
     assert recipe.transform(panel).frame.filter(known).equals(
         recipe.transform(holes).frame.filter(known))
+
+
+def test_every_feature_that_was_made_has_a_cost() -> None:
+    panel = load_stocks()
+    recipe = make_recipe(panel)
+    extraction = Extraction(panel, recipe.features, recipe.roots)
+    begun = time.process_time()
+    extraction.table(recipe.exported)
+    spent = time.process_time() - begun
+    costs = [extraction.cost(feature.name) for feature in recipe.features]
+    assert min(costs) > 0
+    assert sum(costs) * panel.n_rows / 1e5 <= 1.05 * spent

@@ -83,8 +83,10 @@ def show(feature: str, /, *, show_as: Format = "table", reports: str = "reports"
     if _written(scopes, show_as):
         return
     for entry in tracker.lineage(feature).iter_rows(named=True):
+        cost = entry["cost_s_per_100k_rows"]
+        taken = "" if cost is None else f", takes {number(cost)} s of CPU for 100,000 rows"
         console.print(f"[bold]{escape(feature)}[/]  {entry['family']}, looks back "
-                      f"{entry['lookback']}", highlight=False)
+                      f"{entry['lookback']}{taken}", highlight=False)
         console.print(f"  = {escape(entry['expression'])}", highlight=False)
     # The headline is one of the splits: it would be told twice.
     rows = scopes.filter(pl.col("scope") != "headline")

@@ -41,6 +41,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
                 "feature_id": pl.String, "family": pl.String, "expression": pl.String,
                 "inputs": pl.List(pl.String), "roots": pl.List(pl.String),
                 "lookback": pl.String, "lookback_rows": pl.Int64, "fit_scope": pl.String,
+                "cost_s_per_100k_rows": pl.Float64,
                 "params": pl.String, "source_table": pl.String, "available_after": pl.String,
                 "min_age_rows": pl.Int64, "uses_target": pl.Boolean},
     "observations": dict(SCHEMA), "decisions": DECISIONS,

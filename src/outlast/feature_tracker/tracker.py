@@ -291,7 +291,9 @@ def _catalog_rows(
     """Return the lineage of the feature tables that no file tells of yet."""
     known = tracker.files.scan("catalog", experiment).select("table").collect()["table"]
     new = sorted({record.job.features for record in fresh} - set(known))
-    rows = [{"experiment": experiment, "table": name, **asdict(entry)}
-            for name in new for entry in tracker.table(name)]
+    found = {name: FeatureStore(tracker.storage).manifest(name) for name in new}
+    rows = [{"experiment": experiment, "table": name, **asdict(entry),
+             "cost_s_per_100k_rows": manifest.costs.get(entry.feature_id)}
+            for name, manifest in found.items() if manifest for entry in manifest.lineage]
     schema = SCHEMAS["catalog"]
     return pl.DataFrame([{key: row[key] for key in schema} for row in rows], schema=schema)
