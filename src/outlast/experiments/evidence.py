@@ -21,7 +21,14 @@ from outlast.feature_tracker.observations import SCHEMA
 from outlast.features import FeatureTable
 from outlast.importance.blocks import spread_rows
 from outlast.importance.drift import Partition, drifts
-from outlast.importance.single import Skill, lag_losses, one_step_earlier, single_skill
+from outlast.importance.single import (
+    Skill,
+    flat_scores,
+    lag_losses,
+    one_step_earlier,
+    single_skill,
+    skilled,
+)
 from outlast.metrics import METRICS
 from outlast.records import content_hash, source_hash
 from outlast.store import Experiment
@@ -29,7 +36,7 @@ from outlast.store import Experiment
 PLACE = "evidence"
 
 # More rows make a measure of one feature hardly sharper, and five hundred features slow.
-_MAX_TRAIN, _MAX_TEST = 20_000, 10_000
+_MAX_TRAIN, _MAX_TEST = 10_000, 5_000
 _MAX_FOLDS = 5
 _UNITS = {"drift_w1": "sd", "drift_js": "distance", "drift_ks": "distance",
           "missing_rate": "share", "lag_loss": "share", "replay": "largest difference"}
@@ -123,7 +130,7 @@ class Evidence:
         earlier = pl.Series(one_step_earlier(entity, self.panel.time.ns)).replace(-1, None)
         now = {name: self._skill(self.features.frame[name]) for name in self.features.names}
         late = {name: self._skill(self.features.frame[name].gather(earlier))
-                for name in self.features.names}
+                for name in skilled(now)}
         n_rows = sum(test.size for _, test in self.folds)
         for name, skill in now.items():
             yield {"feature": name, "method": "single_score", "value": skill.value,
@@ -137,9 +144,16 @@ class Evidence:
                    "data_part": "test"}
 
     def _skill(self, column: pl.Series) -> Skill:
-        panel = self.panel
-        n_classes = panel.n_classes if panel.task == "multiclass" else 1
-        return single_skill(column, panel.y, self.folds, METRICS[self.metric], n_classes)
+        return single_skill(column, self.panel.y, self.folds, METRICS[self.metric],
+                            self._n_classes, self._flat)
+
+    @property
+    def _n_classes(self) -> int:
+        return self.panel.n_classes if self.panel.task == "multiclass" else 1
+
+    @cached_property
+    def _flat(self) -> list[float | None]:
+        return flat_scores(self.panel.y, self.folds, METRICS[self.metric], self._n_classes)
 
     def _gaps(self) -> Iterator[dict[str, Any]]:
         for part, rows in zip(("train", "test"), self.folds[-1], strict=True):

@@ -120,7 +120,8 @@ class FunctionRecipe:
         return joined.drop(*keys, *(name for name in (TIME, ENTITY) if name in joined.columns))
 
     def _lineage(self, column: str, panel: Panel) -> Lineage:
-        roots = tuple(name for name in panel.frame.columns if name not in panel.schema.reserved)
+        reserved = panel.schema.reserved
+        roots = tuple(name for name in panel.frame.columns if name not in reserved)
         return Lineage(column, content_hash([self.fingerprint, column], 10), "function",
                        f"{self.name}(table)[{column!r}]", (), roots, "all rows", None, "stateless")
 

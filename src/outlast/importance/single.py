@@ -71,8 +71,18 @@ def predict_alone(train: pl.Series, y: Floats, test: pl.Series, n_classes: int =
     return np.column_stack(means)[new] if n_classes > 1 else np.asarray(means[0][new])
 
 
+def flat_scores(
+    y: Floats, folds: Folds, metric: Metric, n_classes: int = 1
+) -> list[float | None]:
+    """Return what the mean of the training labels scores on each fold, see `single_skill`."""
+    return [metric.score(y[test], predict_alone(
+        pl.Series(np.zeros(train.size)), y[train], pl.Series(np.zeros(test.size)), n_classes))
+        for train, test in folds]
+
+
 def single_skill(
-    column: pl.Series, y: Floats, folds: Folds, metric: Metric, n_classes: int = 1
+    column: pl.Series, y: Floats, folds: Folds, metric: Metric, n_classes: int = 1,
+    flat: Sequence[float | None] | None = None,
 ) -> Skill:
     """Return how much better a feature alone predicts than the mean label does.
 
@@ -85,6 +95,8 @@ def single_skill(
     metric : Metric
     n_classes : int, default 1
         Above 1 for class indices.
+    flat : sequence of float, optional
+        `flat_scores` of the same folds, where many columns share them.
 
     Returns
     -------
@@ -92,11 +104,10 @@ def single_skill(
         Folds on which the metric is not defined do not count.
     """
     gains = []
-    for train, test in folds:
+    bases = flat_scores(y, folds, metric, n_classes) if flat is None else flat
+    for (train, test), base in zip(folds, bases, strict=True):
         guess = predict_alone(column[train], y[train], column[test], n_classes)
-        flat = predict_alone(pl.Series(np.zeros(train.size)), y[train],
-                             pl.Series(np.zeros(test.size)), n_classes)
-        alone, base = metric.score(y[test], guess), metric.score(y[test], flat)
+        alone = metric.score(y[test], guess)
         if alone is not None and base is not None:
             gains.append(improvement(metric, alone, base))
     known = np.asarray(gains)[np.isfinite(gains)]
@@ -104,11 +115,24 @@ def single_skill(
                  float(known.std(ddof=1)) if known.size > 1 else None, int(known.size))
 
 
+def skilled(skills: Mapping[str, Skill]) -> dict[str, float]:
+    """Return the features that have a skill to speak of, one in twenty of the best at least.
+
+    Examples
+    --------
+    >>> skilled({"a": Skill(0.2, None, 1), "b": Skill(0.001, None, 1), "c": Skill(None, None, 0)})
+    {'a': 0.2}
+    """
+    own = {name: skill.value for name, skill in skills.items() if skill.value is not None}
+    least = _SKILLED * max(own.values(), default=0.0)
+    return {name: value for name, value in own.items() if value > max(least, 0.0)}
+
+
 def lag_losses(skills: Mapping[str, Skill], lagged: Mapping[str, Skill]) -> dict[str, float]:
     """Return the share of its own skill that each feature loses when it comes one step later.
 
     What is read off the label loses all of it, what describes a state keeps most. Features
-    that have no skill to speak of are left out.
+    that have no skill to speak of are left out, see `skilled`.
 
     Parameters
     ----------
@@ -124,11 +148,9 @@ def lag_losses(skills: Mapping[str, Skill], lagged: Mapping[str, Skill]) -> dict
     ...            {"level": Skill(0.15, None, 1), "told": Skill(0.0, None, 1)})
     {'level': 0.25, 'told': 1.0}
     """
-    own = {name: skill.value for name, skill in skills.items() if skill.value is not None}
-    least = _SKILLED * max(own.values(), default=0.0)
     after = {name: skill.value for name, skill in lagged.items()}
-    return {name: round(1 - kept / value, 12) for name, value in own.items()
-            if value > least and (kept := after.get(name)) is not None}
+    return {name: round(1 - kept / value, 12) for name, value in skilled(skills).items()
+            if (kept := after.get(name)) is not None}
 
 
 def one_step_earlier(entity: Ints, time: npt.NDArray[np.int64]) -> Ints:
