@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from benchmarks.suggest import sales, visits
 from outlast import Panel, Schema, load_stocks
 from outlast.cli import app
+from outlast.data import Events
 from outlast.errors import InputError
 from outlast.features import FEATURES, suggest_recipe
 from outlast.features.clock_windows import RollingTime
@@ -46,6 +49,16 @@ def test_the_future_and_the_target_decide_nothing(name: str) -> None:
     recipe = suggest_recipe(panel).recipe
     assert suggest_recipe(changed).recipe.fingerprint == recipe.fingerprint
     assert panel.schema.target not in {root for f in recipe.features for root in f.inputs}
+
+
+def test_an_event_that_comes_later_decides_nothing() -> None:
+    panel = irregular_panel()
+    events = panel.events.table
+    own = events.filter(pl.col("entity").is_not_null()).head(1)
+    late = own.with_columns(kind=pl.lit("crash"), start=pl.lit(int(panel.time.ns[-1]), pl.Int64),
+                            end=pl.lit(int(panel.time.ns[-1]), pl.Int64))
+    more = replace(panel, events=Events(pl.concat([events, late]), panel.events.zone))
+    assert suggest_recipe(more).recipe.fingerprint == suggest_recipe(panel).recipe.fingerprint
 
 
 def test_windows_are_as_long_as_what_repeats() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from outlast.data.events import Events
 from outlast.data.panel import Panel
 from outlast.features.arithmetic import Category, Missing, Raw
 from outlast.features.automatic import (
@@ -178,7 +179,10 @@ class _Table:
     @classmethod
     def of(cls, panel: Panel) -> _Table:
         times = np.unique(panel.time.ns)
-        early = panel.take(panel.time.ns <= times[int(_LOOKED_AT * (times.size - 1))])
+        cut = int(times[int(_LOOKED_AT * (times.size - 1))])
+        known = panel.events.table.filter(pl.col("start") <= cut)
+        early = replace(panel.take(panel.time.ns <= cut),
+                        events=Events(known, panel.events.zone))
         order = np.argsort(early.entity, kind="stable")
         gaps = np.diff(early.time.ns[order])[np.diff(early.entity[order]) == 0] / 1e9
         if not gaps.size or early.time.zone == "abstract":
@@ -235,7 +239,7 @@ class _Table:
             for name in slow))
         yield Group("the calendar, as far as it varies at this cadence", tuple(
             calendar_parts(self.early, self.mark, self._parts())))
-        yield Group("time since the entity's own events", tuple(own_events(self.panel, self.mark)))
+        yield Group("time since the entity's own events", tuple(own_events(self.early, self.mark)))
         yield Group("what was known of earlier rows of the same of many levels", tuple(
             self._encoded()))
         yield Group(f"how often, over {long.name}, what is nearly always the same was not", tuple(
