@@ -96,6 +96,21 @@ def test_columns_are_told_by_their_behaviour() -> None:
     assert kinds["target_encoding"] == {"kind__target"}
 
 
+def test_entities_that_differ_are_no_memory_and_constants_are_left_out() -> None:
+    rng = np.random.default_rng(0)
+    n_entities, n_days = 20, 60
+    level = np.repeat(np.arange(n_entities) * 10.0, n_days)
+    table = pl.DataFrame({
+        "t": np.tile(np.arange(n_days), n_entities), "who": np.repeat(
+            [f"w{k}" for k in range(n_entities)], n_days),
+        "noise": level + rng.normal(size=level.size), "one": 1.0, "kind": "same",
+        "y": rng.integers(0, 2, level.size)})
+    found = suggest_recipe(Panel.build(table, Schema(time="t", entity="who", target="y",
+                                                     horizon=1)))
+    assert {"noise__mean_5", "noise__std_20"} <= set(found.recipe.exported)
+    assert {found.skipped["one"], found.skipped["kind"]} == {"never changes"}
+
+
 def test_many_levels_are_encoded_only_if_they_come_again() -> None:
     n = 900
     level = np.arange(n) % 250

@@ -31,7 +31,7 @@ from outlast.features.windows import Difference, Return, Rolling, ZScore
 
 # Only the first part of time is looked at, so that the proposal owes nothing to a later test.
 _LOOKED_AT = 0.6
-_SLOW, _SPARSE, _BEYOND = 0.9, 0.8, 0.25
+_SLOW, _SPARSE, _BEYOND = 0.8, 0.8, 0.25
 _RARELY_MISSING, _MANY_LEVELS, _FEWEST_PER_LEVEL = 0.02, 50, 3
 _FEWEST_IN_WINDOW, _FEWEST_PER_TIME = 4, 3
 _DAY = 86_400.0
@@ -158,7 +158,9 @@ class Behaviour:
         before = x.filter(~is_late)
         outside = (x < before.min().over("e")) | (x > before.max().over("e"))
         told = rows.select(
-            memory=pl.corr(x, x.shift(1).over("e")), low=x.min(), n=x.count(),
+            # Around each entity's own level: levels that differ are no memory.
+            memory=pl.corr(x - x.mean().over("e"), (x - x.mean().over("e")).shift(1).over("e")),
+            low=x.min(), n=x.count(),
             top=x.drop_nulls().value_counts(sort=True).first().struct.field("count"),
             beyond=outside.filter(is_late).mean()).row(0, named=True)
         return cls(
@@ -193,8 +195,13 @@ class _Table:
 
     @cached_property
     def columns(self) -> Columns:
-        """Its columns by what can be made of them."""
-        return sort_columns(self.early)
+        """Its columns by what can be made of them; what never changes says nothing."""
+        found = sort_columns(self.early)
+        constant = {name for name in (*found.numbers, *found.categories)
+                    if self.early.frame[name].n_unique() == 1}
+        return Columns([name for name in found.numbers if name not in constant],
+                       [name for name in found.categories if name not in constant], found.crowded,
+                       found.skipped | dict.fromkeys(sorted(constant), "never changes"))
 
     @cached_property
     def mark(self) -> str:

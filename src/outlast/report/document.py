@@ -117,9 +117,9 @@ class FeatureCard(Frozen):
     lookback: str = ""
     n_fits: int = 0
     verdict: str = ""
-    reliance: float | None = Field(default=None, description="score lost by shuffling it")
-    replaceability: float | None = Field(default=None, description="score lost by refitting "
-                                                                   "without it")
+    reliance: Interval | None = Field(default=None, description="score lost by shuffling it")
+    replaceability: Interval | None = Field(default=None, description="score lost by refitting "
+                                                                      "without it")
 
 
 class SelectionCard(Frozen):

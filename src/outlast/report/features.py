@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from outlast.feature_tracker import FeatureTracker
+from outlast.judge.board import Interval
 from outlast.records import Record
 from outlast.report.document import FeatureCard
 from outlast.store import Experiment
@@ -42,7 +43,9 @@ def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> Fea
         feature=row["feature"],
         family=lineage.family if lineage else "",
         decision="kept" if kept == 1 else "dropped" if kept == 0 else "mixed",
-        sentence=(row["rationale"] or "") if row["verdict"] == "undecided" else row["sentence"],
+        # What no model was given is undecided for the reason that it was dropped for.
+        sentence=row["sentence"] if row["n_fits"] or row["verdict"] != "undecided" else (
+            row["rationale"] or ""),
         code=row["verdict_code"] or row["code"] or "",
         share=row["shap_share_mean"],
         share_sd=row["shap_share_sd"],
@@ -54,9 +57,14 @@ def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> Fea
         lookback=lineage.lookback if lineage else "",
         n_fits=row["n_fits"] or 0,
         verdict=row["verdict"],
-        reliance=row["perm_mean"],
-        replaceability=row["loco_mean"],
+        reliance=_interval(row, "perm"),
+        replaceability=_interval(row, "loco"),
     )
+
+
+def _interval(row: Mapping[str, Any], method: str) -> Interval | None:
+    value, low, high = (row[f"{method}_{end}"] for end in ("mean", "lo95", "hi95"))
+    return None if value is None else Interval(value=value, low=low, high=high)
 
 
 def _shares_by_model(ledger: pl.DataFrame) -> dict[str, dict[str, float]]:

@@ -89,13 +89,16 @@ def _features(document: Document) -> str:
     lines = [
         [card.feature, card.family, card.decision, card.code, card.sentence, card.share,
          card.share_sd, card.gain_share, card.rank, card.n_fits, " ".join(card.inputs),
-         card.expression, card.lookback, card.verdict, card.reliance, card.replaceability,
+         card.expression, card.lookback, card.verdict, *_triple(card.reliance),
+         *_triple(card.replaceability),
          *(card.shares.get(model) for model in models)]
         for card in view.features_by_share(document)
     ]
     return to_csv(["feature", "family", "decision", "code", "sentence", "share", "share_sd",
                    "gain_share", "rank", "n_fits", "inputs", "expression", "lookback", "verdict",
-                   "reliance", "replaceability", *(f"share_{model}" for model in models)], lines)
+                   "reliance", "reliance_low", "reliance_high", "replaceability",
+                   "replaceability_low", "replaceability_high",
+                   *(f"share_{model}" for model in models)], lines)
 
 
 def _selections(document: Document) -> str:
