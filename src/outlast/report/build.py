@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import polars as pl
 from outlast.data.times import format_ns
 from outlast.judge import verdict
 from outlast.judge.board import Headline, Row
-from outlast.judge.insights import Evidence, Thresholds, find_insights
+from outlast.judge.insights import Evidence, Thresholds
+from outlast.judge.judgement import Judgement
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
+from outlast.judge.promise import Window
 from outlast.judge.results import Result
 from outlast.metrics import METRICS, Metric
 from outlast.models import MODELS
@@ -27,6 +30,7 @@ from outlast.report.document import (
     FoldScore,
     TrialCard,
 )
+from outlast.report.exam import exam_card
 from outlast.report.features import feature_cards
 from outlast.report.luck import luck_finding
 from outlast.report.selections import selection_cards
@@ -53,32 +57,63 @@ _METHOD = (
 
 
 @dataclass(frozen=True)
-class Material:
-    """What a report is made from.
+class Case:
+    """What the judge is asked about.
 
     Parameters
     ----------
     experiment : Experiment
     records : sequence of Record
         The newest record of each job that the report covers, failed ones included.
-    sessions : sequence of dict
-        Manifests of the sessions, oldest first; the last one names environment and skips.
     headline_split : str, optional
         The split that is most like deployment.
     thresholds : Thresholds
-    audit : sequence of Finding
-        Findings of the leak checks.
-    reused : int
-        Jobs that the last session found done.
     """
 
     experiment: Experiment
     records: Sequence[Record]
-    sessions: Sequence[Mapping[str, Any]]
     headline_split: str | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """The finished folds."""
+        predictions = self.experiment.jobs.predictions
+        return [Result(r, predictions(r)) for r in self.records if r.status == "ok"]
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """What the judge concludes from them."""
+        board = build_board(self.results, METRICS[self.records[0].job.metric], _settings())
+        split = verdict.headline_split(board, self.headline_split)
+        sealed = self.experiment.description["exam"]
+        window = None if "start" not in sealed else Window(
+            sealed["timestamps"], (sealed["end"] - sealed["start"]) / 2)
+        return Judgement(board, Evidence(board, split, self.records, self.thresholds), window)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a report is made from.
+
+    Parameters
+    ----------
+    case : Case
+    sessions : sequence of dict
+        Manifests of the sessions, oldest first; the last one names environment and skips.
+    audit : sequence of Finding
+        Findings of the leak checks.
+    reused : int
+        Jobs that the last session found done.
+    examined : sequence of Record
+        Of the finalists, on the sealed rows.
+    """
+
+    case: Case
+    sessions: Sequence[Mapping[str, Any]]
     audit: Sequence[Finding] = ()
     reused: int = 0
+    examined: Sequence[Record] = ()
 
 
 def build_document(material: Material) -> Document:
@@ -98,14 +133,10 @@ def build_document(material: Material) -> Document:
     StoreError
         If predictions or observations of a finished job are missing or were changed.
     """
-    experiment, records = material.experiment, material.records
-    results = [Result(r, experiment.jobs.predictions(r)) for r in records if r.status == "ok"]
-    metric = METRICS[records[0].job.metric]
-    board = build_board(results, metric, _settings())
-    split = verdict.headline_split(board, material.headline_split)
-    evidence = Evidence(board, split, records, material.thresholds)
-    findings = find_insights(evidence)
-    headline = verdict.make_headline(board, split, findings, material.thresholds)
+    case, judgement = material.case, material.case.judgement
+    experiment, records, results = case.experiment, case.records, case.results
+    board, split, headline = judgement.board, judgement.split, judgement.headline
+    metric, chosen = board.metric, judgement.chosen
     luck = luck_finding(board, split, records[0].job.seed)
     features = feature_cards(experiment, list(_headline_records(results, board, headline)))
     return Document(
@@ -118,18 +149,22 @@ def build_document(material: Material) -> Document:
         headline_split=split,
         headline=headline,
         data=cards.data_card(experiment, len(features)),
-        findings=(*findings, *_audited(material, luck)),
+        promise=judgement.promise(chosen.id) if chosen else None,
+        exam=exam_card(experiment, judgement, material.examined),
+        rules=judgement.rules,
+        strength=judgement.strength,
+        findings=(*judgement.findings, *_audited(material, luck)),
         leaderboard=board.rows,
         folds=_folds(records, results),
         fold_scores=_fold_scores(board),
         trials=_trials(board, split),
         features=features,
-        selections=selection_cards(evidence, results),
+        selections=selection_cards(judgement.evidence, results),
         configurations=cards.configuration_cards(board, split, experiment, material.sessions),
         coverage=_coverage(records, material.sessions),
         failures=_failures(experiment, records),
         environment=cards.environment_card(material.sessions, material.reused),
-        thresholds=material.thresholds.as_numbers(),
+        thresholds=case.thresholds.as_numbers(),
         method=_METHOD,
     )
 

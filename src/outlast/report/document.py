@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from outlast.judge.board import Headline, Interval, Row
+from outlast.judge.board import Exam, Headline, Interval, Promise, Row, RuleCard, Strength
 from outlast.records import Finding, FoldAudit, Frozen, Task
 
 __all__ = ["Document", "Headline", "Interval", "Row"]
@@ -217,6 +217,10 @@ class Document(Frozen):
     greater_is_better: bool
     headline_split: str | None
     headline: Headline
+    promise: Promise | None = Field(default=None, description="of the recommended row")
+    exam: Exam
+    rules: tuple[RuleCard, ...] = Field(default=(), description="the chosen one first")
+    strength: Strength
     data: DataCard
     findings: tuple[Finding, ...] = ()
     leaderboard: tuple[Row, ...] = ()
