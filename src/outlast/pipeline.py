@@ -11,7 +11,8 @@ from typing import Any
 
 from outlast.audit import AuditReport, Protocol
 from outlast.config import Config, GivenSplit, make_config
-from outlast.data import Panel
+from outlast.data import Panel, read_table
+from outlast.data.readers import to_frame
 from outlast.errors import InputError
 from outlast.experiments import (
     EXAM,
@@ -30,6 +31,7 @@ from outlast.models import MODELS
 from outlast.records import Finding, Record, Strategy, content_hash, source_hash
 from outlast.report.build import Case, Material, build_document
 from outlast.report.document import Document
+from outlast.report.predictions import Columns, document_of
 from outlast.report.render import RenderedReport, find_report, render
 from outlast.store import Experiment, Store, point_latest, read_sessions
 
@@ -234,6 +236,54 @@ def report_only(config: Config, experiment: str | None = None) -> PipelineResult
     manifests = read_sessions(chosen)
     audit = tuple(Finding.model_validate(f) for f in manifests[-1].get("audit", []))
     return write_report(_case(chosen, records, config), config, audit=audit)
+
+
+def judge_predictions(
+    predictions: Any, columns: Columns, *, metric: str | None = None,
+    reports: str | Path = "reports",
+) -> PipelineResult:
+    """Judge held-out predictions that any other tool has made, and write the report.
+
+    Parameters
+    ----------
+    predictions : path or table
+        One row per model, fold, entity and time: CSV or Parquet, polars, pandas or Arrow.
+    columns : Columns
+        What its columns mean.
+    metric : str, optional
+        Default: roc_auc or rmse by task.
+    reports : str or pathlib.Path, default "reports"
+
+    Returns
+    -------
+    PipelineResult
+
+    Raises
+    ------
+    InputError
+        For a table that cannot be judged, see `outlast.report.predictions.document_of`.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from outlast import Columns, Schema, judge_predictions
+    >>> rng = np.random.default_rng(0)
+    >>> truth = rng.integers(0, 2, 400)
+    >>> table = {"time": np.arange(400), "truth": truth,
+    ...          "prediction": np.clip(0.3 * truth + 0.5 * rng.random(400), 0, 1)}
+    >>> columns = Columns(schema=Schema(time="time", target="truth"))
+    >>> judge_predictions(table, columns, reports=tempfile.mkdtemp()).document.headline.verdict
+    'clear'
+    """
+    named = isinstance(predictions, (str, Path))
+    table = read_table(predictions) if named else to_frame(predictions)
+    name = Path(predictions).name.split(".")[0] if named else "predictions"
+    document = document_of(table, columns, name=name, metric=metric)
+    root = Path(reports) / REPORTS
+    folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
+    report = render(document, folder)
+    point_latest(root, folder)
+    return PipelineResult(document, report)
 
 
 def write_report(

@@ -93,6 +93,7 @@ class Promise(Frozen):
     plus `older`, the change for a model of another age than those of the folds.
     `between_windows` and `within_windows` are the standard deviations of a window's score
     that come from windows being different and from the rows that fall into one.
+    `retrain_days` is the age at which half of the lead over the baseline is lost, if age tells.
     """
 
     row: str
@@ -109,6 +110,13 @@ class Promise(Frozen):
     within_windows: float
     n_windows: int
     ageing: Ageing | None = None
+    retrain_days: float | None = None
+    sentence: str
+
+    @property
+    def label(self) -> str:
+        """Model and search in one short text."""
+        return self.model if self.search in ("none", "given") else f"{self.model} ({self.search})"
 
 
 class RuleCard(Frozen):
@@ -178,3 +186,4 @@ class Exam(Frozen):
     sha256: str = ""
     openings: tuple[Opening, ...] = ()
     grades: tuple[Grade, ...] = Field(default=(), description="the recommended one first")
+    sentence: str

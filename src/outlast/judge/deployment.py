@@ -24,6 +24,8 @@ Floats = npt.NDArray[np.float64]
 USUAL = "best_mean"
 # One is seen before the first choice, and two choices make a comparison.
 _LEAST_FOLDS = 3
+# One or two choices that differ from the usual ones are an anecdote.
+_LEAST_OTHERS = 3
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def compare_rules(board: Board, split: str | None, level: float = 0.9) -> tuple[
     tuple of RuleCard
         The chosen rule first; empty where there are fewer than three folds, or where they do
         not follow each other. The rule of the best mean is kept unless another one has
-        served better by an interval that excludes zero.
+        chosen otherwise at three cuts and served better by an interval that excludes zero.
     """
     rows = [row for row in board.of_split(split)
             if not row.is_baseline and row.score.value is not None and not row.members]
@@ -162,7 +164,9 @@ def compare_rules(board: Board, split: str | None, level: float = 0.9) -> tuple[
     if not np.isfinite(audition.scores).all():
         return ()
     cards = [audition.card(name, level) for name in RULES]
-    better = [card for card in cards if (card.over_usual.low or 0.0) > 0]
+    usual = audition.picks(RULES[USUAL][1])
+    better = [card for card in cards if (card.over_usual.low or 0.0) > 0 and _LEAST_OTHERS <= sum(
+        a != b for a, b in zip(audition.picks(RULES[card.rule][1]), usual, strict=True))]
     chosen = min(better, key=lambda card: card.regret).rule if better else USUAL
     marked = [card.model_copy(update={"chosen": card.rule == chosen}) for card in cards]
     return tuple(sorted(marked, key=lambda card: (not card.chosen, card.regret)))

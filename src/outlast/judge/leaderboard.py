@@ -175,13 +175,18 @@ def score_folds(
 def _ensemble(
     found: Sequence[Contestant], metric: Metric, settings: BoardSettings
 ) -> Iterator[Contestant]:
-    """The mean of the best configuration of each model that cannot be told from the best."""
+    """The mean of the best models: of each the best configuration, if it is near the best one.
+
+    Near is within one standard error of the difference: an interval that includes zero would
+    let in what is far behind where little can be told.
+    """
     ranked = sorted((c for c in found if c.is_scored and not any(r.record.leaks for r in c.results)
                      and c.record.job.model.name not in settings.baselines),
                     key=lambda c: _sort_key(c, metric))
     best: dict[str, Contestant] = {}
     for one in ranked:
-        if _tier(one, _gain(metric, one, ranked[0]), ranked[0]) == 1:
+        behind = _gains(metric, ranked[0], one)
+        if behind.mean <= behind.se:
             best.setdefault(one.record.job.model.name, one)
     if len(best) > 1:
         results = ensemble.mean_of([one.results for one in best.values()])

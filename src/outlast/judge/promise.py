@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from outlast.judge import statistics
 from outlast.judge.blocks import Scores
-from outlast.judge.board import Ageing, Interval, Promise
+from outlast.judge.board import Ageing, Interval, Promise, Row
 from outlast.judge.confidence_set import selection_optimism
 from outlast.judge.leaderboard import Board, Contestant
+from outlast.judge.wording import number, signed, signed_number
 from outlast.metrics import Metric
 
 Floats = npt.NDArray[np.float64]
@@ -131,11 +132,49 @@ def make_promise(board: Board, row_id: str, window: Window | None = None) -> Pro
     if blocks.blocks.n_independent >= statistics.MIN_BLOCKS:
         interval = _interval(board.metric, expected, *spread.ahead(n_times / per_block))
     row = next(row for row in board.rows if row.id == row_id)
-    return Promise(row=row_id, model=row.model, search=row.search, selection=row.selection,
+    made = Promise(row=row_id, model=row.model, search=row.search, selection=row.selection,
                    split=row.split, score=interval, level=LEVEL, forward=contestant.score,
                    optimism=optimism, older=older, between_windows=math.sqrt(spread.between),
                    within_windows=math.sqrt(spread.within * per_block / n_times),
-                   n_windows=spread.n_windows, ageing=ageing)
+                   n_windows=spread.n_windows, ageing=ageing,
+                   retrain_days=_retrain_days(ageing, row, sign), sentence="")
+    return made.model_copy(update={"sentence": _sentence(made, board.metric.name, row.n_folds)})
+
+
+def _retrain_days(ageing: Ageing | None, row: Row, sign: float) -> float | None:
+    """The age at which half of the lead over the baseline is lost; None if age does not tell."""
+    lead = row.over_baseline.value if row.over_baseline else None
+    if ageing is None or ageing.p > _AGEING_P or lead is None or lead <= 0:
+        return None
+    lost = -sign * (ageing.per_day.value or 0.0)
+    return 0.5 * lead / lost if lost > 0 else None
+
+
+def _sentence(promise: Promise, metric: str, n_folds: int) -> str:
+    score = promise.score
+    if score.low is None:
+        return (f"{promise.label} is expected to score {metric} {number(score.value)} on what "
+                "comes next; the held-out time is too short for an interval.")
+    corrections = [f"{number(promise.optimism)} worse for having been chosen among others"]
+    if promise.older:
+        corrections.append(f"{signed_number(promise.older)} for its age")
+    return (f"{promise.label} is expected to score {metric} {number(score.value)} on what comes "
+            f"next (90 % interval {number(score.low)} to {number(score.high)}): "
+            f"{number(promise.forward)} over {n_folds} past window{'s' * (n_folds > 1)}, "
+            f"{' and '.join(corrections)}. {_ageing_text(promise)}")
+
+
+def _ageing_text(promise: Promise) -> str:
+    if promise.ageing is None:
+        return "Whether it ages could not be measured."
+    month = Interval(**{end: None if value is None else 30 * value
+                        for end, value in promise.ageing.per_day.model_dump().items()})
+    told = f"{signed(month)} for every 30 days since training"
+    if promise.retrain_days is not None:
+        return (f"It ages: {told}; half of its lead is lost after "
+                f"{promise.retrain_days:.0f} days, so retrain by then.")
+    return (f"No ageing can be told within {promise.ageing.oldest_days:.0f} days ({told}): "
+            "retrain at your convenience.")
 
 
 def _interval(metric: Metric, expected: float, sd: float, freedom: float) -> Interval:

@@ -14,7 +14,7 @@ from outlast.records import Finding
 # A random split that looks better (OL101) does not make the honest number wrong, so it is a
 # warning about the data and not a reason to distrust the headline altogether.
 _LOW_TRUST = ("OL103", "OL106", "OL203")
-_ENSEMBLE_P = 0.2
+_ENSEMBLE_P = 0.05
 _MEDIUM_TRUST = ("OL101", "OL102", "OL401", "OL806")
 
 
@@ -40,8 +40,9 @@ def recommended(
 ) -> Row | None:
     """Return the row that the rule of choosing takes; a baseline only where nothing else was run.
 
-    The ensemble is taken where it is better than that row with a one-sided p of at most 0.2: it
-    costs as much as all of its members.
+    Which of several models that cannot be told apart comes out first is luck. Their ensemble is
+    taken where it is better than they are on average, with a one-sided p of at most 0.05, and
+    no worse than that row.
 
     Parameters
     ----------
@@ -56,9 +57,17 @@ def recommended(
         return rows[0] if rows else None
     single = next((row for row in models if rules and row.id == rules[0].row), models[0])
     mean = next((row for row in rows if row.members), None)
-    if mean and board.gains(mean.id, single.id).p_above() <= _ENSEMBLE_P:
-        return mean
-    return single
+    return mean if mean and _is_better(board, mean, single) else single
+
+
+def _is_better(board: Board, mean: Row, single: Row) -> bool:
+    """Whether an ensemble is better than its members are on average, and no worse than one row."""
+    gains = [board.gains(mean.id, member) for member in mean.members]
+    over_members = gains[0].times(1 / len(gains))
+    for gain in gains[1:]:
+        over_members += gain.times(1 / len(gains))
+    return over_members.p_above() <= _ENSEMBLE_P and (
+        board.gain(mean.id, single.id).value or 0.0) >= 0
 
 
 def beats_baseline(board: Board, split: str | None, alpha: float) -> list[Row]:
@@ -191,10 +200,11 @@ def expected(headline: Headline) -> Interval | None:
 
 def _how(board: Board, row: Row) -> str:
     if row.members:
-        made_of = [r.label for r in board.of_split(row.split) if r.id in row.members]
+        made_of = [r.model for r in board.of_split(row.split) if r.id in row.members]
         return f" of {', '.join(made_of)}"
     chosen = {r.selection for r in board.of_split(row.split) if not r.is_baseline}
     features = "" if len(chosen) < 2 else (
         " on all features" if row.selection == "none" else
         f" on the {row.n_features} features that {row.selection} keeps")
-    return (" with its defaults" if row.search == "none" else f" tuned by {row.search}") + features
+    told = {"none": " with its defaults", "given": ""}
+    return told.get(row.search, f" tuned by {row.search}") + features

@@ -37,7 +37,7 @@ from outlast.report.selections import selection_cards
 from outlast.splits import SPLITTERS
 from outlast.store import Experiment, now
 
-_METHOD = (
+METHOD = (
     "Every split trains only on rows whose label was known at the cut: training labels that reach "
     "into the test window are purged, and the purge audit counts the overlap again from the rows.",
     "Tuning, early stopping, feature selection and category codes see the training rows of a fold "
@@ -155,17 +155,17 @@ def build_document(material: Material) -> Document:
         strength=judgement.strength,
         findings=(*judgement.findings, *_audited(material, luck)),
         leaderboard=board.rows,
-        folds=_folds(records, results),
-        fold_scores=_fold_scores(board),
+        folds=fold_cards(records, results),
+        fold_scores=fold_scores(board),
         trials=_trials(board, split),
         features=features,
         selections=selection_cards(judgement.evidence, results),
         configurations=cards.configuration_cards(board, split, experiment, material.sessions),
-        coverage=_coverage(records, material.sessions),
+        coverage=coverage_cells(records, material.sessions),
         failures=_failures(experiment, records),
         environment=cards.environment_card(material.sessions, material.reused),
         thresholds=case.thresholds.as_numbers(),
-        method=_METHOD,
+        method=METHOD,
     )
 
 
@@ -192,7 +192,8 @@ def _settings() -> BoardSettings:
     )
 
 
-def _folds(records: Sequence[Record], results: Sequence[Result]) -> tuple[FoldCard, ...]:
+def fold_cards(records: Sequence[Record], results: Sequence[Result]) -> tuple[FoldCard, ...]:
+    """Return one card for each fold of each split, whoever was trained on it."""
     tested = {(r.split, r.record.job.fold): r for r in results}
     shares = {key: float(np.mean(result.y)) for key, result in tested.items()}
     first = {(r.job.split.label, r.job.fold): r for r in records if r.audit is not None}
@@ -214,7 +215,8 @@ def _fold_card(record: Record, share: float | None) -> FoldCard:
     )
 
 
-def _fold_scores(board: Board) -> tuple[FoldScore, ...]:
+def fold_scores(board: Board) -> tuple[FoldScore, ...]:
+    """Return the score of every row of the leaderboard in each of its folds."""
     return tuple(_fold_score(row, result.record, job) for row in board.rows
                  for result, job in zip(board.contestants[row.id].results, row.jobs, strict=True))
 
@@ -249,9 +251,10 @@ def _search(row: Row, record: Record, metric: Metric) -> Iterator[TrialCard]:
         )
 
 
-def _coverage(
+def coverage_cells(
     records: Sequence[Record], sessions: Sequence[Mapping[str, Any]]
 ) -> tuple[Cell, ...]:
+    """Return how much of each cell of the matrix was run, and why some were not."""
     jobs = [{"model": r.job.model.label, "split": r.job.split.label,
              "search": r.job.search.label, "ok": r.status == "ok"} for r in records]
     counts = pl.DataFrame(jobs).group_by("model", "split", "search", maintain_order=True).agg(
