@@ -190,10 +190,14 @@ def _interval(metric: Metric, expected: float, sd: float, freedom: float) -> Int
 
 
 def _optimism(board: Board, contestant: Contestant) -> float:
-    """What choosing the best of the split's configurations has flattered it by."""
+    """What choosing the best of the split's configurations has flattered it by.
+
+    Single models are chosen among themselves; the ensemble may win against all of them.
+    """
     split = contestant.results[0].split
     rivals = [row.id for row in board.of_split(split)
-              if not row.is_baseline and row.score.value is not None]
+              if not row.is_baseline and row.score.value is not None
+              and (contestant.members or not row.members)]
     if contestant.id not in rivals:
         return 0.0
     return selection_optimism(gain_matrix(board, rivals))

@@ -51,12 +51,13 @@ def row_anchor(row: Row) -> str:
 
 
 def _selected(document: Document) -> dict[str, Any]:
+    planned = {cell.model for cell in document.coverage}
     quiet = {outcome: view.quiet(document, outcome) for outcome in view.QUIET}
     return {
         "chosen": view.recommended(document),
         "fired": view.fired(document),
         "quiet": {outcome: items for outcome, items in quiet.items() if items},
-        "models": view.models(document),
+        "models": [name for name in view.models(document) if name in planned],
         "splits": view.splits(document),
         "folds": view.folds(document),
         "features": view.features_by_share(document),
