@@ -56,7 +56,10 @@ _LOG = logging.getLogger("outlast.run")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A checked configuration with its table, features and plan; nothing is trained yet."""
+    """A checked configuration with its table, features and plan; nothing is trained yet.
+
+    `begun` is the moment of `time.monotonic` at which a time budget starts.
+    """
 
     config: Config
     panel: Panel
@@ -66,6 +69,7 @@ class Prepared:
     plan: Plan
     report: AuditReport
     how: Parallelism
+    begun: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,7 @@ def prepare(
     StoreError
         If the reports folder cannot be written.
     """
+    begun = time.monotonic()
     panel, sealed = seal(config, panel or load_panel(config.data))
     store = Store.open(config.store_url)
     store.check_writable()
@@ -167,7 +172,7 @@ def prepare(
     facts = facts_of(config, panel, recipe, table, plan)
     report = stored_audit(experiment, audit_key(config, recipe, plan),
                           lambda: run_checks(facts, config.mute, on_check))
-    return Prepared(config, panel, table, reused, experiment, plan, report, how)
+    return Prepared(config, panel, table, reused, experiment, plan, report, how, begun)
 
 
 def audit_plan(
@@ -249,7 +254,7 @@ def run(
         with open_session(experiment, **manifest(prepared, stock, expected)) as session:
             _LOG.info("%d jobs planned, %d done before, %d to run", len(order.jobs),
                       len(stock.done), stock.n_waiting)
-            driver = Driver(order, experiment, session, limits(config, begun), listener)
+            driver = Driver(order, experiment, session, limits(config, prepared.begun), listener)
             processes = min(prepared.how.processes, max(1, len(stock.waiting)))
             chosen = make_runner(runner or config.runner, processes, prepared.how.threads,
                                  config.address)

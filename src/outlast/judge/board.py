@@ -124,7 +124,8 @@ class RuleCard(Frozen):
 
     `score` is the mean of what its choices scored, `regret` what that was below the best
     configuration of each window, `over_usual` what it gained over choosing by the best mean.
-    `picks` are its choices, `row` is what it would choose now.
+    `picks` are its choices, `n_others` of them are not those of the best mean, `row` is what it
+    would choose now.
     """
 
     rule: str
@@ -133,6 +134,7 @@ class RuleCard(Frozen):
     regret: float
     over_usual: Interval
     picks: tuple[str, ...]
+    n_others: int
     row: str
     chosen: bool = False
 

@@ -122,6 +122,7 @@ class Audition:
             regret=float((self.scores[:, folds].max(axis=0) - got).mean()),
             over_usual=self._difference(mine, usual, level),
             picks=tuple(self.rows[at].label for at in mine),
+            n_others=sum(a != b for a, b in zip(mine, usual, strict=True)),
             row=self.rows[rule(self.past(self.scores.shape[1]))].id)
 
     def _difference(self, mine: Sequence[int], usual: Sequence[int], level: float) -> Interval:
@@ -164,9 +165,8 @@ def compare_rules(board: Board, split: str | None, level: float = 0.9) -> tuple[
     if not np.isfinite(audition.scores).all():
         return ()
     cards = [audition.card(name, level) for name in RULES]
-    usual = audition.picks(RULES[USUAL][1])
-    better = [card for card in cards if (card.over_usual.low or 0.0) > 0 and _LEAST_OTHERS <= sum(
-        a != b for a, b in zip(audition.picks(RULES[card.rule][1]), usual, strict=True))]
+    better = [card for card in cards
+              if card.n_others >= _LEAST_OTHERS and (card.over_usual.low or 0.0) > 0]
     chosen = min(better, key=lambda card: card.regret).rule if better else USUAL
     marked = [card.model_copy(update={"chosen": card.rule == chosen}) for card in cards]
     return tuple(sorted(marked, key=lambda card: (not card.chosen, card.regret)))
