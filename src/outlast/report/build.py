@@ -11,7 +11,7 @@ import polars as pl
 
 from outlast.data.times import format_ns
 from outlast.judge import verdict
-from outlast.judge.board import Headline, Row
+from outlast.judge.board import Row
 from outlast.judge.insights import Evidence, Thresholds, find_insights
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
 from outlast.judge.resampling import Result
@@ -27,9 +27,10 @@ from outlast.report.document import (
     FoldScore,
     TrialCard,
 )
-from outlast.report.features import feature_cards
+from outlast.report.features import feature_cards, feature_ledger
 from outlast.report.luck import luck_finding
 from outlast.report.selections import selection_cards
+from outlast.report.surroundings import surroundings
 from outlast.splits import SPLITTERS
 from outlast.store import Experiment, now
 
@@ -103,11 +104,14 @@ def build_document(material: Material) -> Document:
     metric = METRICS[records[0].job.metric]
     board = build_board(results, metric, _settings(records))
     split = verdict.headline_split(board, material.headline_split)
-    evidence = Evidence(board, split, records, material.thresholds)
+    told = list(_headline_records(results, board, split))
+    ledger = feature_ledger(experiment, told)
+    evidence = Evidence(board, split, records, material.thresholds,
+                        around=surroundings(experiment, ledger, records))
     findings = find_insights(evidence)
     headline = verdict.make_headline(board, split, findings, material.thresholds)
     luck = luck_finding(board, split, records[0].job.seed)
-    features = feature_cards(experiment, list(_headline_records(results, board, headline)))
+    features = feature_cards(experiment, told, ledger)
     return Document(
         generated_at=now(),
         title=f"{experiment.schema.target} on {experiment.description['table']}",
@@ -135,11 +139,14 @@ def build_document(material: Material) -> Document:
 
 
 def _headline_records(
-    results: Sequence[Result], board: Board, headline: Headline
+    results: Sequence[Result], board: Board, split: str | None
 ) -> Iterator[Record]:
     """Records of the headline's split and selection, with those of its baselines."""
-    chosen = {row.selection for row in board.rows if row.id == headline.row}
-    for record in (result.record for result in results if result.split == headline.split):
+    # Where nothing honest was run, the best row of any split is told of.
+    best = verdict.recommended(board, split) or next(
+        (row for row in board.rows if row.score.value is not None), None)
+    chosen = {best.selection} if best else set()
+    for record in (r.record for r in results if best is not None and r.split == best.split):
         is_baseline = MODELS[record.job.model.name].is_baseline
         if is_baseline or record.job.selection.label in chosen:
             yield record
