@@ -9,8 +9,7 @@ from outlast.judge.leaderboard import Board, BoardSettings, Result, build_board
 from outlast.metrics import METRICS, score_all
 from outlast.records import Decision, FoldAudit, Job, Record, Strategy
 
-SETTINGS = BoardSettings(frozenset({"prior"}), n_draws=400,
-                         split_order=("temporal", "random"))
+SETTINGS = BoardSettings(frozenset({"prior"}), split_order=("temporal", "random"))
 
 
 def result(

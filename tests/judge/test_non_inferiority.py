@@ -8,10 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from outlast.judge import statistics
 from outlast.judge.insights import Evidence, Thresholds, find_insights
 from outlast.judge.non_inferiority import compare_selections
-from outlast.judge.resampling import Result
+from outlast.judge.results import Result
 from outlast.metrics import score_all
 from outlast.records import Decision, Finding
 from tests.judge.results import board, result
@@ -90,12 +89,11 @@ def test_every_number_of_the_sentence_is_in_the_evidence():
 
 
 def test_p_is_that_of_the_shifted_gain_and_corrected_for_the_number_of_selections():
-    made = board(FULL, reduced("probe", -0.00235), reduced("boruta", -0.0023))
+    made = board(FULL, reduced("probe", -0.0021), reduced("boruta", -0.0022))
     rows = [row for row in made.rows if not row.is_baseline]
     found = {c.reduced.selection: c for c in compare_selections(made, rows, None, 0.25, 0.05)}
-    raw = {name: statistics.one_sided_p(
-        made.gain_draws(c.reduced.id, c.full.id) + 0.25 * made.se(c.full.id),
-        made.contestants[c.reduced.id].n_drawn) for name, c in found.items()}
+    raw = {name: made.gains(c.reduced.id, c.full.id).p_above(-0.25 * made.se(c.full.id))
+           for name, c in found.items()}
     smaller, larger = sorted(raw, key=lambda name: raw[name])
     assert 0.001 < raw[smaller] < raw[larger] < 0.5
     assert found[smaller].p == pytest.approx(2 * raw[smaller], abs=1e-9)

@@ -9,29 +9,25 @@ from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from outlast import metrics
-from outlast.judge import statistics
+from outlast.judge.blocks import Blocks, Scores
 from outlast.judge.board import Interval, Row
-from outlast.judge.resampling import Resampling, Result
+from outlast.judge.results import Result
 from outlast.metrics import Metric
 from outlast.records import Record, content_hash
 
-Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One configuration under one split: all its folds, score and bootstrap draws."""
+    """One configuration under one split: all its folds, its score as a whole and by blocks."""
 
     results: tuple[Result, ...]
     score: float | None
-    draws: Floats
-    n_blocks: int
-    n_drawn: int
+    blocks: Scores
 
     @property
     def record(self) -> Record:
@@ -76,13 +72,12 @@ class Board:
         return _gain(self.metric, first, second)
 
     def se(self, row: str) -> float:
-        """Standard error of a row's score: the spread of its bootstrap draws."""
-        draws = self.contestants[row].draws
-        return float(np.nanstd(draws)) if draws.size else float("nan")
+        """Standard error of a row's score."""
+        return self.contestants[row].blocks.se
 
-    def gain_draws(self, a: str, b: str) -> Floats:
-        """The bootstrap draws behind `gain`."""
-        return _gain_draws(self.metric, self.contestants[a], self.contestants[b])
+    def gains(self, a: str, b: str) -> Scores:
+        """How much better row `a` scores than row `b` in each block."""
+        return _gains(self.metric, self.contestants[a], self.contestants[b])
 
 
 @dataclass(frozen=True)
@@ -93,17 +88,12 @@ class BoardSettings:
     ----------
     baselines : frozenset of str
         Names of the models that only set the bar.
-    n_draws : int, default 999
-        Bootstrap draws.
-    seed : int, default 0
     split_order : tuple of str
         Names of the splits in the order in which they are listed; the first honest one is
         the headline when none is asked for.
     """
 
     baselines: frozenset[str]
-    n_draws: int = 999
-    seed: int = 0
     split_order: tuple[str, ...] = ()
 
 
@@ -130,7 +120,7 @@ def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettin
     ordered = sorted(results, key=lambda r: _split_order(r, settings))
     by_split = _group(ordered, lambda r: r.split)
     for split, members in by_split.items():
-        field_ = list(_contestants(members, metric, settings))
+        field_ = list(_contestants(members, metric))
         ranked = sorted(field_, key=lambda c: _sort_key(c, metric))
         rows += _rows(ranked, split, metric, settings)
         contestants |= {c.id: c for c in ranked}
@@ -138,7 +128,7 @@ def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettin
 
 
 def _contestants(
-    members: Sequence[Result], metric: Metric, settings: BoardSettings
+    members: Sequence[Result], metric: Metric
 ) -> Iterator[Contestant]:
     by_configuration = _group(members, lambda r: r.configuration)
     n_folds = len({member.record.job.fold for member in members})
@@ -146,18 +136,11 @@ def _contestants(
                 for found in by_configuration.values() if len(found) == n_folds]
     if not complete:
         return
-    resampling = Resampling.of(complete[0], settings.n_draws, settings.seed)
-    scored = [[r for r in folds if r.record.scores.get(metric.name) is not None]
-              for folds in complete]
-    draws = resampling.mean_scores(metric, scored)
-    for folds, known, drawn in zip(complete, scored, draws, strict=True):
-        yield Contestant(
-            results=tuple(folds),
-            score=_mean([r.record.scores[metric.name] for r in known]),
-            draws=drawn if known else np.array([]),
-            n_blocks=resampling.n_blocks,
-            n_drawn=resampling.n_drawn,
-        )
+    blocks = Blocks.of(complete[0])
+    for folds in complete:
+        known = [r for r in folds if r.record.scores.get(metric.name) is not None]
+        yield Contestant(tuple(folds), _mean([r.record.scores[metric.name] for r in known]),
+                         blocks.scores(metric, known))
 
 
 def _rows(
@@ -190,9 +173,8 @@ def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row
         selection=job.selection.label, split="",
         leaky=any(record.leaks for record in records),
         is_baseline=job.model.name in settings.baselines,
-        score=statistics.percentile_interval(contestant.score, contestant.draws,
-                                             contestant.n_drawn),
-        n_folds=len(records), n_test=n_test, n_blocks=contestant.n_blocks,
+        score=contestant.blocks.interval(contestant.score),
+        n_folds=len(records), n_test=n_test, n_blocks=contestant.blocks.blocks.n_independent,
         worst_fold=_worst(records, metric),
         train_score=_mean([record.train_scores.get(metric.name) for record in records]),
         other_scores={name: _mean([record.scores.get(name) for record in records])
@@ -209,7 +191,7 @@ def _tier(contestant: Contestant, over_best: Interval | None, best: Contestant |
     """1 for all that cannot be told from the best, 2 for the rest."""
     if over_best is None or not contestant.is_scored:
         return 2
-    if contestant is best or contestant.n_blocks < statistics.MIN_BLOCKS:
+    if contestant is best:
         return 1
     return 2 if over_best.high is not None and over_best.high < 0 else 1
 
@@ -219,18 +201,17 @@ def _gain(metric: Metric, a: Contestant, b: Contestant) -> Interval:
         return Interval(value=None)
     if a is b:
         return Interval(value=0.0, low=0.0, high=0.0)
-    value = metrics.improvement(metric, a.score, b.score)
-    return statistics.percentile_interval(value, _gain_draws(metric, a, b), a.n_drawn)
+    return _gains(metric, a, b).interval(metrics.improvement(metric, a.score, b.score))
 
 
-def _gain_draws(metric: Metric, a: Contestant, b: Contestant) -> Floats:
-    return a.draws - b.draws if metric.greater_is_better else b.draws - a.draws
+def _gains(metric: Metric, a: Contestant, b: Contestant) -> Scores:
+    return a.blocks - b.blocks if metric.greater_is_better else b.blocks - a.blocks
 
 
 def _p_value(metric: Metric, contestant: Contestant, bar: Contestant | None) -> float | None:
     if bar is None or not contestant.is_scored or contestant is bar:
         return None
-    return statistics.one_sided_p(_gain_draws(metric, contestant, bar), bar.n_drawn)
+    return _gains(metric, contestant, bar).p_above()
 
 
 def _sort_key(contestant: Contestant, metric: Metric) -> tuple[bool, float, str]:

@@ -88,8 +88,7 @@ def compare_selections(
     pairs = [(row, full[row.model, row.search]) for row in best.values()]
     limits = [tolerance_se * board.se(whole.id) if tolerance is None else tolerance
               for _, whole in pairs]
-    raw = [statistics.one_sided_p(board.gain_draws(row.id, whole.id) + limit,
-                                  board.contestants[row.id].n_drawn)
+    raw = [board.gains(row.id, whole.id).p_above(-limit)
            for (row, whole), limit in zip(pairs, limits, strict=True)]
     adjusted = statistics.holm(raw)
     return tuple(_judged(board, pair, limit, p, alpha)

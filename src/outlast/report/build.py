@@ -14,7 +14,7 @@ from outlast.judge import verdict
 from outlast.judge.board import Row
 from outlast.judge.insights import Evidence, Thresholds, find_insights
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
-from outlast.judge.resampling import Result
+from outlast.judge.results import Result
 from outlast.metrics import METRICS, Metric
 from outlast.models import MODELS
 from outlast.records import Finding, Record
@@ -39,16 +39,16 @@ _METHOD = (
     "into the test window are purged, and the purge audit counts the overlap again from the rows.",
     "Tuning, early stopping, feature selection and category codes see the training rows of a fold "
     "alone; early stopping watches an inner tail, never the scored fold.",
-    "A score is the mean over the folds of a split. Its 95 % interval is the expanded "
-    "percentile interval (Student's t for the number of blocks) of a circular block bootstrap of "
-    "timestamps: whole cross-sections move together, a block is at least two horizons long, and "
-    "where entities were held out these are drawn as well. Differences are paired: all models "
-    "meet the same draws.",
+    "A score is the mean over the folds of a split. Held-out time is cut into at most 20 blocks of "
+    "three horizons or more; a block's share of the score is its jackknife pseudo-value, and the "
+    "95 % interval is Student's t over the blocks. Where entities were held out they are blocks as "
+    "well; where models are trained on both sides of the test the variance is that of Nadeau and "
+    "Bengio. Differences are paired block by block.",
     "Independent blocks of time: distinct held-out timestamps divided by three horizons.",
     "Tier 1 holds the best configuration and all whose difference to it has an interval that "
     "includes zero; ranks inside the tier are ties.",
-    "Gains over the best baseline are tested one-sided on the bootstrap draws with Holm's "
-    "correction over all configurations of the headline split.",
+    "Gains over the best baseline are tested one-sided over the blocks with Holm's correction over "
+    "all configurations of the headline split.",
     "Feature shares are the mean share of mean |SHAP| on held-out rows, one vote per model.",
 )
 
@@ -102,7 +102,7 @@ def build_document(material: Material) -> Document:
     experiment, records = material.experiment, material.records
     results = [Result(r, experiment.jobs.predictions(r)) for r in records if r.status == "ok"]
     metric = METRICS[records[0].job.metric]
-    board = build_board(results, metric, _settings(records))
+    board = build_board(results, metric, _settings())
     split = verdict.headline_split(board, material.headline_split)
     told = list(_headline_records(results, board, split))
     ledger = feature_ledger(experiment, told)
@@ -157,10 +157,9 @@ def _audited(material: Material, luck: Finding) -> tuple[Finding, ...]:
     return (*(f for f in material.audit if f.code != luck.code), luck)
 
 
-def _settings(records: Sequence[Record]) -> BoardSettings:
+def _settings() -> BoardSettings:
     return BoardSettings(
         baselines=frozenset(name for name, kind in MODELS.items() if kind.is_baseline),
-        seed=records[0].job.seed,
         split_order=tuple(SPLITTERS),
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from outlast.audit.best_of_many import BestOfMany, best_of_many
 from outlast.judge.board import Row
 from outlast.judge.leaderboard import Board
-from outlast.judge.resampling import label_steps, losses_over_time
+from outlast.judge.results import label_steps, losses_over_time
 from outlast.records import Finding
 
 

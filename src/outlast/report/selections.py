@@ -9,7 +9,7 @@ import numpy as np
 from outlast.feature_tracker.stability import Stability, nogueira
 from outlast.judge.board import Row
 from outlast.judge.insights import Evidence
-from outlast.judge.resampling import Result
+from outlast.judge.results import Result
 from outlast.records import Record
 from outlast.report.document import SelectionCard
 

@@ -222,7 +222,7 @@ class Evidence:
         return [row for row in self.rows if not row.is_baseline]
 
     def se(self, row: Row) -> float:
-        """Standard error of a row's score: the spread of its bootstrap draws."""
+        """Standard error of a row's score."""
         return self.board.se(row.id)
 
     def tolerance(self, row: Row) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy import stats
+import numpy as np
 
+from outlast.judge import statistics
 from outlast.judge.board import Row
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.wording import interval_text, number
@@ -62,8 +63,9 @@ class SplitChangesWinner(Rule):
         common = sorted(honest.keys() & leaky.keys())
         if len(common) < 3:
             return self.not_applicable("fewer than three models under both splits")
-        tau = float(stats.kendalltau([honest[m].score.value for m in common],
-                                     [leaky[m].score.value for m in common]).statistic)
+        tau = statistics.kendall_tau(*(
+            np.array([rows[m].score.value for m in common], dtype=np.float64)
+            for rows in (honest, leaky)))
         first, other = next(iter(honest)), next(iter(leaky))
         numbers = {"tau": tau, "honest_winner": first, "random_winner": other}
         told = (f"{other} wins under {pair[1].split}, {first} under {pair[0].split} "

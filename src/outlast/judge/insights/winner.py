@@ -22,7 +22,7 @@ class WinnerWithinNoise(Rule):
     title = "The winner is not distinguishable"
 
     def judge(self, evidence: Evidence) -> Finding:
-        """Paired block bootstrap of the difference between the best and every other model."""
+        """Paired differences between the best and every other model, by blocks of time."""
         if len({row.model for row in evidence.models}) < 2:
             return self.not_applicable("fewer than two models under the headline split")
         best = evidence.models[0]
@@ -74,7 +74,7 @@ class NothingBeatsBaseline(Rule):
     title = "No model beats the baseline"
 
     def judge(self, evidence: Evidence) -> Finding:
-        """One-sided bootstrap p-values against the best baseline, Holm-corrected."""
+        """One-sided p-values against the best baseline, Holm-corrected."""
         bar = next((row for row in evidence.rows if row.is_baseline), None)
         tested = [row for row in evidence.models if row.p_over_baseline is not None]
         if bar is None or not tested:
