@@ -1,7 +1,7 @@
-"""What blocks of time can tell: differences, trends, calibration and what stands out.
+"""Contrasts of held-out rows: differences, trends, calibration and what stands out.
 
-A block is a stretch of time so long that it is nearly independent of the next one. Rows of a
-block may depend on each other in any way: only sums over whole blocks enter an error.
+Rows of one block of time may depend on each other in any way: only sums over whole blocks, which
+are nearly independent, enter an error. See `outlast.judge.blocks`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from outlast.judge import statistics
 from outlast.judge.board import Interval
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
-
-# More blocks would be sharper than their independence allows.
-MOST = 20
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -42,39 +39,31 @@ class Estimate:
         """The estimate with its two-sided interval."""
         if self.n_blocks < 2 or not math.isfinite(self.se):
             return Interval(value=self.value)
-        margin = float(special.stdtrit(self.n_blocks - 1, (1 + level) / 2)) * self.se
+        margin = statistics.t_quantile((1 + level) / 2, self.n_blocks - 1) * self.se
         return Interval(value=self.value, low=self.value - margin, high=self.value + margin)
 
     def p_above(self, bar: float = 0.0) -> float:
         """One-sided p-value of "not above the bar"."""
         if self.n_blocks < 2 or not self.se > 0:
             return 1.0
-        return float(special.stdtr(self.n_blocks - 1, -(self.value - bar) / self.se))
+        return statistics.t_tail((self.value - bar) / self.se, self.n_blocks - 1)
 
     def p_below(self, bar: float = 0.0) -> float:
         """One-sided p-value of "not below the bar"."""
         return Estimate(-self.value, self.se, self.n_blocks).p_above(-bar)
 
 
-def blocks_of(time: npt.NDArray[np.int64], length: int, most: int = MOST) -> Ints:
-    """Return the block of each row: equal stretches of distinct timestamps.
-
-    Parameters
-    ----------
-    time : ndarray of int64, shape (n,)
-    length : int
-        Timestamps that a block holds at least.
-    most : int, default 20
-        Blocks at most.
+def stretches_of(time: npt.NDArray[np.int64], length: int) -> Ints:
+    """Return the stretch of each row: equal runs of so many distinct timestamps or a few more.
 
     Examples
     --------
-    >>> blocks_of(np.array([10, 10, 20, 30, 40]), length=2).tolist()
+    >>> stretches_of(np.array([10, 10, 20, 30, 40]), length=2).tolist()
     [0, 0, 0, 1, 1]
     """
     distinct, place = np.unique(time, return_inverse=True)
-    n_blocks = max(1, min(most, distinct.size // length))
-    return np.asarray(place * n_blocks // distinct.size, dtype=np.intp)
+    n_stretches = max(1, distinct.size // length)
+    return np.asarray(place * n_stretches // distinct.size, dtype=np.intp)
 
 
 def mean(values: Floats, block: Ints) -> Estimate:
@@ -217,24 +206,50 @@ def calibration(y: Floats, p: Floats, block: Ints) -> Calibration | None:
     return Calibration(_linear(weights[1], parts, block), mean(p - y, block))
 
 
-def outlier_p(values: Floats, at: int) -> float:
-    """Return how likely one of n normal values lies as far from all others as this one.
+def stands_out(values: Floats, at: int) -> float:
+    """Return the one-sided p-value of "not above" of one value among others.
+
+    The t-test of one value against all others. Twice the number of values times as much is
+    Grubbs' test for the value that lies farthest from the others.
 
     References
     ----------
-    F. E. Grubbs, *Annals of Mathematical Statistics* 21 (1950), two-sided.
+    F. E. Grubbs, *Annals of Mathematical Statistics* 21 (1950).
 
     Examples
     --------
-    >>> outlier_p(np.array([1.0, 2.0, 1.5, 1.2, 1.8, 9.0]), 5) < 0.001
+    >>> stands_out(np.array([1.0, 2.0, 1.5, 1.2, 1.8, 9.0]), 5) < 0.001
     True
     """
     others = np.delete(values, at)
-    n, spread = others.size, float(others.std(ddof=1)) if others.size > 1 else 0.0
+    spread = float(others.std(ddof=1)) if others.size > 1 else 0.0
     if spread == 0:
         return 1.0
-    t = abs(float(values[at] - others.mean())) / (spread * math.sqrt(1 + 1 / n))
-    return float(min(1.0, 2 * values.size * special.stdtr(n - 1, -t)))
+    t = float(values[at] - others.mean()) / (spread * math.sqrt(1 + 1 / others.size))
+    return statistics.t_tail(t, others.size - 1)
+
+
+def rank_correlation(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[float, float]:
+    """Return Spearman's correlation and the one-sided p-value of "not positive".
+
+    Examples
+    --------
+    >>> rho, p = rank_correlation([1, 2, 3, 4, 5], [1, 2, 3, 5, 4])
+    >>> round(rho, 2), round(p, 3)
+    (0.9, 0.019)
+    """
+    a, b = (_ranks(np.asarray(values, dtype=np.float64)) for values in (x, y))
+    if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0, 1.0
+    rho = float(np.corrcoef(a, b)[0, 1])
+    t = rho * math.sqrt((a.size - 2) / max(1 - rho**2, 1e-12))
+    return rho, statistics.t_tail(t, a.size - 2)
+
+
+def _ranks(values: Floats) -> Floats:
+    """Mean ranks of ties."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])
 
 
 def modified_z(values: Floats) -> Floats:

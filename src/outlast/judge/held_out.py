@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from outlast import metrics
-from outlast.judge import blocks, statistics
 from outlast.judge.leaderboard import Board, Contestant
-from outlast.judge.resampling import label_steps, losses_over_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -74,22 +72,16 @@ class HeldOut:
         return np.asarray(self.time - np.asarray(ends)[self.fold], dtype=np.float64)
 
     @cached_property
-    def length(self) -> int:
-        """Distinct timestamps of an independent block: three horizons, more if losses remember."""
-        folds, times = self.contestant.results, np.unique(self.time)
-        steps = label_steps(folds)
-        memory = statistics.block_length(losses_over_time(times, folds), steps)
-        return max(times.size // max(1, statistics.independent_blocks(times.size, steps)), memory)
-
-    @cached_property
     def block(self) -> Ints:
         """Independent block of time of each row."""
-        return blocks.blocks_of(self.time, self.length)
+        blocks = self.contestant.blocks.blocks
+        return np.asarray(blocks.block[np.searchsorted(blocks.times, self.time)])
 
     @cached_property
     def n_blocks(self) -> int:
         """How many there are."""
-        return int(self.block.max()) + 1
+        return min(self.contestant.blocks.blocks.sizes[0],
+                   self.contestant.blocks.blocks.n_independent)
 
     def outcomes(self) -> tuple[Floats, Floats] | None:
         """What happened and how likely it was said to be; None for regression.

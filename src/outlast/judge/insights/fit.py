@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outlast.judge import blocks, statistics
+from outlast.judge import contrasts, statistics
 from outlast.judge.board import Interval, Row
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.wording import bounds, number
@@ -26,7 +26,7 @@ class CalibrationOff(Rule):
             return self.not_applicable(f"{held.n_blocks} independent blocks of time; "
                                        f"{statistics.MIN_BLOCKS} are needed")
         y, p = said
-        found = blocks.calibration(y, p, held.block)
+        found = contrasts.calibration(y, p, held.block)
         if found is None:
             return self.not_applicable("one probability for all rows, or classes without overlap")
         limits = evidence.thresholds

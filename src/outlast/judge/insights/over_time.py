@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 
 from outlast.data.times import format_ns
-from outlast.judge import blocks, statistics
-from outlast.judge.blocks import Estimate
+from outlast.judge import contrasts, statistics
+from outlast.judge.contrasts import Estimate, Floats, Ints
 from outlast.judge.held_out import HeldOut
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.leaderboard import Contestant
@@ -19,8 +19,6 @@ from outlast.records import Finding
 
 # A trend over fewer points is never told from none.
 _MIN_POINTS = 8
-# Pairs of points grow with the square of this.
-_MOST_POINTS = 40
 
 
 class ScoreDecays(Rule):
@@ -39,7 +37,7 @@ class ScoreDecays(Rule):
         if age.size < _MIN_POINTS:
             return self.not_applicable(f"only {age.size} independent blocks of time, "
                                        f"{_MIN_POINTS} are needed for a trend")
-        slope = blocks.trend(age, gain, fold)
+        slope = contrasts.trend(age, gain, fold)
         if slope.value is None:
             return self.not_applicable("each fold tests a single block of time")
         start = float(np.median(gain - slope.value * age))
@@ -115,9 +113,9 @@ class OneFoldDiffers(Rule):
             return self.not_applicable(f"{len(scored)} folds; {limits.min_folds} are needed to "
                                        "tell that one is different")
         scores = np.array([r.score for r in scored], dtype=np.float64)
-        z = blocks.modified_z(scores)
+        z = contrasts.modified_z(scores)
         at = int(np.argmax(np.abs(z)))
-        p = blocks.outlier_p(scores, at)
+        p = min(1.0, 2 * scores.size * contrasts.stands_out(scores * np.sign(z[at]), at))
         audit, metric = scored[at].audit, evidence.board.metric.name
         dates = ""
         if audit is not None and evidence.around.calendar:
@@ -135,17 +133,13 @@ class OneFoldDiffers(Rule):
                           "it, and never drop it silently.", **numbers)
 
 
-def _points(held: HeldOut) -> tuple[blocks.Floats, blocks.Floats, blocks.Ints]:
-    """Mean age and mean gain of each block of time of each fold."""
-    age, gain, folds = [], [], []
-    for fold in range(int(held.fold.max()) + 1):
-        rows = held.fold == fold
-        block = blocks.blocks_of(held.time[rows], held.length, _MOST_POINTS)
-        n = np.bincount(block)
-        age.append(np.bincount(block, held.age[rows]) / n)
-        gain.append(np.bincount(block, held.gain[rows]) / n)
-        folds.append(np.full(n.size, fold))
-    return np.concatenate(age), np.concatenate(gain), np.concatenate(folds)
+def _points(held: HeldOut) -> tuple[Floats, Floats, Ints]:
+    """Mean age and mean gain of each block of time of each fold, and the fold."""
+    width = int(held.block.max()) + 1
+    cells, point = np.unique(held.fold * width + held.block, return_inverse=True)
+    n = np.bincount(point)
+    return (np.bincount(point, held.age) / n, np.bincount(point, held.gain) / n,
+            np.asarray(cells // width))
 
 
 def _duration(length: float, evidence: Evidence) -> str:
@@ -185,6 +179,5 @@ def _saved(fresh: Contestant, old: Contestant) -> Estimate:
     """What the first one loses less, by blocks of time."""
     losses = [np.concatenate([row_losses(r.record.job.task, r.y, r.prediction)
                               for r in contestant.results]) for contestant in (fresh, old)]
-    time = np.concatenate([r.time for r in fresh.results])
     gain = losses[1] - losses[0]
-    return blocks.mean(gain, blocks.blocks_of(time, HeldOut(fresh, gain, "").length))
+    return contrasts.mean(gain, HeldOut(fresh, gain, old.results[0].split).block)

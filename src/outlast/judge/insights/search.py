@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
+from outlast.judge import contrasts
 from outlast.judge.board import Row
 from outlast.judge.insights.base import Evidence, Range, Rule
 from outlast.judge.wording import number, signed, signed_number
@@ -59,7 +59,7 @@ class Overtuning(Rule):
         if not promises:
             return self.not_applicable("no search compared its best trial with the defaults")
         promised, kept = float(np.mean(promises)), evidence.board.gain(tuned.id, default.id)
-        se = float(np.nanstd(evidence.board.gain_draws(tuned.id, default.id)))
+        se = evidence.board.gains(tuned.id, default.id).se
         excess = promised - (kept.value or 0.0)
         n_trials = sum(len(r.trials) for r in records)
         told = (f"The search of {tuned.model} promises {signed_number(promised)} "
@@ -160,6 +160,7 @@ def _edge(
     if (upper and free.high == 1.0 and not free.log) or not free.high > free.low:
         return None
     width, metric = evidence.thresholds.edge_width, evidence.board.metric
+    sign = 1 if upper == metric.greater_is_better else -1
     n_bests, places, scores = 0, [], []
     for record in records:
         trials = [(free.place(t.params[name]), t) for t in record.trials if name in t.params]
@@ -169,13 +170,12 @@ def _edge(
         # All trials have seen the first inner fold, later ones only the better trials.
         seen = [(place, t.fold_scores[0]) for place, t in trials
                 if t.fold_scores and t.fold_scores[0] is not None]
-        places += list(stats.rankdata([place for place, _ in seen]) / (len(seen) + 1))
-        scores += list(stats.rankdata([score for _, score in seen]) / (len(seen) + 1))
-    if np.ptp(places or [0]) == 0 or np.ptp(scores or [0]) == 0:
-        return None
-    towards = upper == metric.greater_is_better
-    test = stats.pearsonr(places, scores, alternative="greater" if towards else "less")
-    return _Edge(name, upper, n_bests, float(test.statistic) ** 2, float(test.pvalue))
+        # Folds differ in their level, so that only the order within each says anything.
+        level = float(np.mean([score for _, score in seen] or [0.0]))
+        places += [place for place, _ in seen]
+        scores += [sign * (score - level) for _, score in seen]
+    rho, p = contrasts.rank_correlation(places, scores)
+    return _Edge(name, upper, n_bests, rho**2, p)
 
 
 def _course(record: Record, evidence: Evidence) -> tuple[float, float] | None:

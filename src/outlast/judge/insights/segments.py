@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy import special
 
-from outlast.judge import blocks, statistics
-from outlast.judge.blocks import Bools, Estimate
+from outlast.judge import contrasts, statistics
+from outlast.judge.contrasts import Bools, Estimate
 from outlast.judge.held_out import HeldOut
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.wording import bounds, number
@@ -76,10 +75,10 @@ class SegmentFails(Rule):
         held = evidence.held_out
         if held is None or held.gain.mean() <= 0:
             return self.not_applicable("no model that loses less than the baseline")
-        middle = np.median(np.unique(held.time))
-        early, late = held.time < middle, held.time >= middle
+        early = held.block < (held.block.max() + 1) // 2
+        late = ~early
         segments = [s for s in _segments(evidence, held) if _large(s.rows, (early, late), evidence)]
-        if len(np.unique(held.block)) < 2 * statistics.MIN_BLOCKS or not segments:
+        if held.n_blocks < 2 * statistics.MIN_BLOCKS or not segments:
             return self.not_applicable("too little held-out time for halves, or a single segment")
         suspects = _suspects(held, segments, early, evidence.thresholds.segment_loss)
         of = f"{len(segments)} segments"
@@ -122,14 +121,11 @@ def _unlike_others(held: HeldOut, rows: Bools) -> float:
     """One-sided p-value of the event's mean gain among stretches of the same length."""
     length = np.unique(held.time[rows]).size
     rest = held.time[~rows]
-    n_stretches = np.unique(rest).size // length
-    if n_stretches < _LEAST_STRETCHES:
-        return 1.0
-    stretch = blocks.blocks_of(rest, length, n_stretches)
+    stretch = contrasts.stretches_of(rest, length)
     means = np.bincount(stretch, held.gain[~rows]) / np.bincount(stretch)
-    spread = means.std(ddof=1) * math.sqrt(1 + 1 / means.size)
-    t = (held.gain[rows].mean() - means.mean()) / spread if spread > 0 else 0.0
-    return float(special.stdtr(means.size - 1, -t))
+    if means.size < _LEAST_STRETCHES:
+        return 1.0
+    return contrasts.stands_out(np.append(means, held.gain[rows].mean()), means.size)
 
 
 def _segments(evidence: Evidence, held: HeldOut) -> Iterator[_Segment]:
@@ -168,8 +164,7 @@ def _large(rows: Bools, halves: tuple[Bools, Bools], evidence: Evidence) -> bool
 
 
 def _against_others(held: HeldOut, rows: Bools, half: Bools) -> Estimate:
-    block = blocks.blocks_of(held.time[half], held.length)
-    return blocks.difference(held.gain[half], rows[half], block)
+    return contrasts.difference(held.gain[half], rows[half], held.block[half])
 
 
 def _suspects(held: HeldOut, segments: list[_Segment], early: Bools, loss: float) -> list[_Segment]:
