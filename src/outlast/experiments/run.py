@@ -261,8 +261,8 @@ def run(
             tally = driver.run(stock, chosen)
             took = time.monotonic() - begun
             explained = _explain(prepared, order, driver, chosen)
-            examined = _examine(prepared, driver, chosen, choose)
             finish(order, experiment, session, tally, explained, _evidence(prepared, order))
+            examined = _examine(prepared, driver, chosen, choose)
     return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),
                    tally.failed, dict(tally.ended), took,
                    expected.seconds if expected.calibrated and stock.waiting else None, explained,

@@ -47,7 +47,7 @@ def signed(interval: Interval | None) -> str:
     return f"{value} (95 % CI {signed_number(interval.low)} to {signed_number(interval.high)})"
 
 
-def bounds(interval: Interval | None) -> str:
+def bounds(interval: Interval | None, digits: int = 3) -> str:
     """Return the two ends of an interval after a space, "" where there are none.
 
     Examples
@@ -57,7 +57,7 @@ def bounds(interval: Interval | None) -> str:
     """
     if interval is None or interval.low is None:
         return ""
-    return f" [{number(interval.low)}, {number(interval.high)}]"
+    return f" [{number(interval.low, digits)}, {number(interval.high, digits)}]"
 
 
 def signed_number(value: float | None) -> str:
@@ -71,3 +71,35 @@ def signed_number(value: float | None) -> str:
     if value is None:
         return "n/a"
     return f"{value:+.3f}".replace("-", MINUS)
+
+
+_DAY = 86_400e9
+_UNITS = (("year", 365.25 * _DAY), ("month", 30.4375 * _DAY), ("week", 7 * _DAY), ("day", _DAY),
+          ("hour", 3_600e9), ("minute", 60e9))
+
+
+def per_unit(span: float, calendar: bool) -> tuple[float, str]:
+    """Return the size and the name of the largest unit that a span of time holds twice.
+
+    Examples
+    --------
+    >>> per_unit(100 * 86_400e9, calendar=True)[1], per_unit(100.0, calendar=False)
+    ('month', (1.0, 'step'))
+    """
+    if not calendar:
+        return 1.0, "step"
+    name, size = next(((n, s) for n, s in _UNITS if span >= 2 * s), ("second", 1e9))
+    return size, name
+
+
+def length_text(span: float, calendar: bool) -> str:
+    """Return a span of time, rounded down to a whole number of a calendar unit.
+
+    Examples
+    --------
+    >>> length_text(100 * 86_400e9, calendar=True), length_text(7.9, calendar=False)
+    ('3 months', '7 steps')
+    """
+    size, name = per_unit(span, calendar)
+    count = max(1, int(span // size))
+    return f"{count} {name}{'s' * (count > 1)}"

@@ -12,7 +12,7 @@ import polars as pl
 
 from outlast.data.times import format_ns
 from outlast.judge import verdict
-from outlast.judge.board import Headline, Row
+from outlast.judge.board import Row
 from outlast.judge.insights import Evidence, Thresholds
 from outlast.judge.judgement import Judgement
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
@@ -31,9 +31,10 @@ from outlast.report.document import (
     TrialCard,
 )
 from outlast.report.exam import exam_card
-from outlast.report.features import feature_cards
+from outlast.report.features import feature_cards, feature_ledger
 from outlast.report.luck import luck_finding
 from outlast.report.selections import selection_cards
+from outlast.report.surroundings import surroundings
 from outlast.splits import SPLITTERS
 from outlast.store import Experiment, now
 
@@ -82,14 +83,34 @@ class Case:
         return [Result(r, predictions(r)) for r in self.records if r.status == "ok"]
 
     @cached_property
+    def board(self) -> Board:
+        """The leaderboard."""
+        return build_board(self.results, METRICS[self.records[0].job.metric], _settings())
+
+    @cached_property
+    def split(self) -> str | None:
+        """The headline split."""
+        return verdict.headline_split(self.board, self.headline_split)
+
+    @cached_property
+    def told(self) -> list[Record]:
+        """Records of the headline's split and selection, with those of its baselines."""
+        return list(_headline_records(self.results, self.board, self.split))
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """What the feature tracker knows of them."""
+        return feature_ledger(self.experiment, self.told)
+
+    @cached_property
     def judgement(self) -> Judgement:
-        """What the judge concludes from them."""
-        board = build_board(self.results, METRICS[self.records[0].job.metric], _settings())
-        split = verdict.headline_split(board, self.headline_split)
+        """What the judge concludes from all of it."""
         sealed = self.experiment.description["exam"]
         window = None if "start" not in sealed else Window(
             sealed["timestamps"], (sealed["end"] - sealed["start"]) / 2)
-        return Judgement(board, Evidence(board, split, self.records, self.thresholds), window)
+        return Judgement(self.board, Evidence(
+            self.board, self.split, self.records, self.thresholds,
+            around=surroundings(self.experiment, self.ledger, self.records)), window)
 
 
 @dataclass(frozen=True)
@@ -138,7 +159,7 @@ def build_document(material: Material) -> Document:
     board, split, headline = judgement.board, judgement.split, judgement.headline
     metric, chosen = board.metric, judgement.chosen
     luck = luck_finding(board, split, records[0].job.seed)
-    features = feature_cards(experiment, list(_headline_records(results, board, headline)))
+    features = feature_cards(experiment, case.told, case.ledger)
     return Document(
         generated_at=now(),
         title=f"{experiment.schema.target} on {experiment.description['table']}",
@@ -170,11 +191,14 @@ def build_document(material: Material) -> Document:
 
 
 def _headline_records(
-    results: Sequence[Result], board: Board, headline: Headline
+    results: Sequence[Result], board: Board, split: str | None
 ) -> Iterator[Record]:
     """Records of the headline's split and selection, with those of its baselines."""
-    chosen = {row.selection for row in board.rows if row.id == headline.row}
-    for record in (result.record for result in results if result.split == headline.split):
+    # Where nothing honest was run, the best row of any split is told of.
+    best = verdict.recommended(board, split) or next(
+        (row for row in board.rows if row.score.value is not None), None)
+    chosen = {best.selection} if best else set()
+    for record in (r.record for r in results if best is not None and r.split == best.split):
         is_baseline = MODELS[record.job.model.name].is_baseline
         if is_baseline or record.job.selection.label in chosen:
             yield record

@@ -14,10 +14,8 @@ from outlast.report.document import FeatureCard
 from outlast.store import Experiment
 
 
-def feature_cards(
-    experiment: Experiment, records: Sequence[Record]
-) -> tuple[FeatureCard, ...]:
-    """Return a card per feature, the most important first.
+def feature_ledger(experiment: Experiment, records: Sequence[Record]) -> pl.DataFrame:
+    """Return what the tracker knows of each feature from some finished jobs.
 
     Parameters
     ----------
@@ -26,7 +24,23 @@ def feature_cards(
         The finished jobs of the headline split; other splits are never mixed in.
     """
     tracker = FeatureTracker(experiment.store.features)
-    ledger = tracker.summarise(experiment.name, experiment.jobs, records)
+    return tracker.summarise(experiment.name, experiment.jobs, records)
+
+
+def feature_cards(
+    experiment: Experiment, records: Sequence[Record], ledger: pl.DataFrame
+) -> tuple[FeatureCard, ...]:
+    """Return a card per feature, the most important first.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    records : sequence of Record
+        The finished jobs that the ledger was made from.
+    ledger : polars.DataFrame
+        See `feature_ledger`.
+    """
+    tracker = FeatureTracker(experiment.store.features)
     if ledger.is_empty():
         return ()
     lineage = {entry.feature: entry for entry in tracker.table(records[-1].job.features)}

@@ -1,11 +1,25 @@
 """The insight rules, in the order in which the report lists them."""
 
-from outlast.judge.insights.base import Evidence, Rule, Thresholds
+from outlast.judge.insights.base import Evidence, Range, Rule, Surroundings, Thresholds
 from outlast.judge.insights.coverage import JobsMissing
 from outlast.judge.insights.evidence import FewIndependentUnits
-from outlast.judge.insights.features import NonInferiorSelection, RedundantFeatures
-from outlast.judge.insights.leaks import KnownLeaks
-from outlast.judge.insights.search import SearchGainedNothing
+from outlast.judge.insights.features import (
+    DriftingFeature,
+    EventFeature,
+    NonInferiorSelection,
+    RedundantFeatures,
+    UnstableSelection,
+)
+from outlast.judge.insights.fit import CalibrationOff, OverFit
+from outlast.judge.insights.leaks import KnownLeaks, LeakSuspect, LooksAhead
+from outlast.judge.insights.over_time import FreshnessHelps, OneFoldDiffers, ScoreDecays
+from outlast.judge.insights.search import (
+    Overtuning,
+    SearchGainedNothing,
+    SearchLength,
+    ValueAtEdge,
+)
+from outlast.judge.insights.segments import EventCarriesScore, SegmentFails
 from outlast.judge.insights.splits import RandomBeatsTemporal, SplitChangesWinner, TrainTestOverlap
 from outlast.judge.insights.winner import (
     LinearIsEnough,
@@ -15,21 +29,36 @@ from outlast.judge.insights.winner import (
 )
 from outlast.records import Finding
 
-__all__ = ["RULES", "Evidence", "Rule", "Thresholds", "find_insights"]
+__all__ = ["RULES", "Evidence", "Range", "Rule", "Surroundings", "Thresholds", "find_insights"]
 
 RULES: dict[str, type[Rule]] = {
     "OL101": RandomBeatsTemporal,
     "OL102": SplitChangesWinner,
     "OL103": TrainTestOverlap,
+    "OL104": LeakSuspect,
+    "OL105": LooksAhead,
     "OL106": KnownLeaks,
     "OL201": WinnerWithinNoise,
     "OL202": WinnerIsClear,
     "OL203": NothingBeatsBaseline,
     "OL204": LinearIsEnough,
+    "OL301": ScoreDecays,
+    "OL302": FreshnessHelps,
+    "OL303": OneFoldDiffers,
     "OL401": FewIndependentUnits,
+    "OL402": EventCarriesScore,
+    "OL403": SegmentFails,
     "OL501": SearchGainedNothing,
+    "OL502": Overtuning,
+    "OL503": ValueAtEdge,
+    "OL504": SearchLength,
+    "OL602": UnstableSelection,
+    "OL603": EventFeature,
+    "OL604": DriftingFeature,
     "OL605": RedundantFeatures,
     "OL606": NonInferiorSelection,
+    "OL701": CalibrationOff,
+    "OL702": OverFit,
     "OL806": JobsMissing,
 }
 

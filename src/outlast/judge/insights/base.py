@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
+import polars as pl
+
 from outlast.judge.board import Row
+from outlast.judge.held_out import HeldOut
 from outlast.judge.leaderboard import Board
 from outlast.judge.non_inferiority import Comparison, compare_selections
 from outlast.records import Finding, Record, Severity
@@ -38,6 +43,51 @@ class Thresholds:
     selection_tolerance : float, optional
         What a selection may cost, in units of the metric; default: `tolerance_se` standard
         errors of the score with all features.
+    half_life : float, default 0.5
+        Share of the gain over the baseline after whose loss a model is to be trained again.
+    outlier_z : float, default 3.5
+        Modified z-score from which a fold is different (Iglewicz and Hoaglin, 1993).
+    min_folds : int, default 6
+        Fewer folds say nothing about one of them.
+    influence_se : float, default 1.0
+        Standard errors by which the score falls without an event that carries it.
+    influence_share : float, default 0.5
+        The same as a share of all gain over the baseline.
+    min_events : int, default 4
+        Fewer events say nothing about one of them.
+    segment_loss : float, default 0.2
+        A segment fails when it gains less than all others by this share of all gain.
+    segment_rows : int, default 50
+        Rows below which a segment is not looked at.
+    segment_share : float, default 0.02
+        The same as a share of the held-out rows.
+    optimism_se : float, default 2.0
+        Standard errors by which tuning must promise more than it keeps.
+    edge_width : float, default 0.05
+        Part of a parameter's range at each end that counts as its edge.
+    edge_folds : float, default 0.6
+        Share of the folds whose best value must lie at the same edge.
+    edge_share : float, default 0.1
+        Share of the trials' spread of score that the parameter must account for.
+    min_trials : int, default 8
+        Fewer trials say nothing about the course of a search.
+    stable_phi : float, default 0.4
+        Stability below which a selection is unstable.
+    min_sets : int, default 10
+        Fewer chosen sets say nothing about stability.
+    redundancy_gap : float, default 0.15
+        If groups of alike features are so much more stable, only the choice among copies varies.
+    shap_ratio : float, default 3.0
+        A feature moves predictions without moving the score if its SHAP share is so many times
+        its share of permutation importance.
+    shap_share : float, default 0.05
+        That counts only in features with this share of SHAP.
+    slope_margin : float, default 0.1
+        A calibration slope nearer to 1 than this does no harm.
+    overfit_se : float, default 2.0
+        Standard errors by which the training score must exceed the test score.
+    overfit_share : float, default 0.3
+        The same as a share of the gain over the baseline.
     """
 
     alpha: float = 0.05
@@ -49,10 +99,91 @@ class Thresholds:
     min_positives: int = 100
     redundant_share: float = 0.1
     selection_tolerance: float | None = None
+    half_life: float = 0.5
+    outlier_z: float = 3.5
+    min_folds: int = 6
+    influence_se: float = 1.0
+    influence_share: float = 0.5
+    min_events: int = 4
+    segment_loss: float = 0.2
+    segment_rows: int = 50
+    segment_share: float = 0.02
+    optimism_se: float = 2.0
+    edge_width: float = 0.05
+    edge_folds: float = 0.6
+    edge_share: float = 0.1
+    min_trials: int = 8
+    stable_phi: float = 0.4
+    min_sets: int = 10
+    redundancy_gap: float = 0.15
+    shap_ratio: float = 3.0
+    shap_share: float = 0.05
+    slope_margin: float = 0.1
+    overfit_se: float = 2.0
+    overfit_share: float = 0.3
 
     def as_numbers(self) -> dict[str, float]:
         """The thresholds by name."""
         return {name: float(value) for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Range:
+    """Between which values a search may choose a parameter.
+
+    Parameters
+    ----------
+    low, high : float
+    log : bool, default False
+        Whether it is searched on the logarithmic scale.
+
+    Examples
+    --------
+    >>> Range(1.0, 100.0, log=True).place(10.0)
+    0.5
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value lies in the range, from 0 at the lower to 1 at the upper end."""
+        low, high, at = (math.log(x) if self.log else x for x in (self.low, self.high, value))
+        return (at - low) / (high - low)
+
+    def beyond(self, upper: bool) -> float:
+        """A value as far beyond an end as a quarter of the range is long."""
+        if self.log:
+            step = (self.high / self.low) ** 0.25
+            return float(self.high * step if upper else self.low / step)
+        step = (self.high - self.low) / 4
+        return self.high + step if upper else self.low - step
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What rules need besides scores, as plain data: the judge reads no store.
+
+    Parameters
+    ----------
+    features : polars.DataFrame, optional
+        The feature ledger's rows of the headline split.
+    events : polars.DataFrame, optional
+        ``name``, ``kind``, ``start`` and ``end`` (int64, closed) of what concerns everyone.
+    entities : sequence of str
+        Names of the entities by their code.
+    spaces : mapping
+        By label of a model, the range of each parameter that is searched.
+    calendar : bool, default False
+        Whether times are nanoseconds of a real clock, not plain counts.
+    """
+
+    features: pl.DataFrame | None = None
+    events: pl.DataFrame | None = None
+    entities: Sequence[str] = ()
+    spaces: Mapping[str, Mapping[str, Range]] = field(default_factory=dict)
+    calendar: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +200,8 @@ class Evidence:
     thresholds : Thresholds
     command : str
         The command that runs the experiment, to build ready actions from.
+    around : Surroundings, optional
+        What is known besides the records.
     """
 
     board: Board
@@ -76,6 +209,7 @@ class Evidence:
     records: Sequence[Record]
     thresholds: Thresholds
     command: str = "outlast run"
+    around: Surroundings = field(default_factory=Surroundings)
 
     @property
     def rows(self) -> list[Row]:
@@ -95,6 +229,10 @@ class Evidence:
         """The difference in score below which two models are practically the same."""
         return self.thresholds.tolerance_se * self.se(row)
 
+    @cached_property
+    def held_out(self) -> HeldOut | None:
+        """The held-out rows of the best model under the headline split."""
+        return HeldOut.of(self.board, self.models[0].id) if self.models else None
 
     @property
     def selections(self) -> tuple[Comparison, ...]:

@@ -2,13 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from outlast.judge.board import Interval
 from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.insights.ledger import VerdictRule, ledger_rows
 from outlast.judge.non_inferiority import FULL, Comparison, selection_name
-from outlast.judge.wording import number, signed
+from outlast.judge.wording import bounds, number, signed
 from outlast.records import Decision, Finding
 
 # Constant, the same as another, missing, or close to another.
 _SAYS_NOTHING = ("F01", "F02", "F03", "F06")
+
+
+class UnstableSelection(Rule):
+    """Each fold chooses other features."""
+
+    code = "OL602"
+    title = "Unstable selection"
+    anchor = "features"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Nogueira's stability of the chosen sets, of features and of groups of alike ones."""
+        rows, limits = ledger_rows(evidence, "phi"), evidence.thresholds
+        sets = rows[0]["select_sets"] if rows else 0
+        if sets < limits.min_sets:
+            return self.not_applicable(f"{sets} sets in which some features are and some are not; "
+                                       f"{limits.min_sets} are needed")
+        phi, groups = rows[0]["phi"], rows[0]["phi_cluster"]
+        known = Interval(value=phi, low=rows[0]["phi_lo95"], high=rows[0]["phi_hi95"])
+        told = (f"The {sets} sets that the folds chose agree with stability {number(phi, 2)}"
+                f"{bounds(known)} (1 = all the same, 0 = chance)")
+        numbers = {"phi": phi, "low": known.low, "high": known.high, "groups": groups,
+                   "sets": sets}
+        if phi >= limits.stable_phi:
+            return self.passed(f"{told}.", **numbers)
+        if groups is not None and groups - phi > limits.redundancy_gap:
+            return self.tip(f"{told}; groups of alike features with {number(groups, 2)}: only the "
+                            "choice among copies varies.",
+                            "Read importance by group; fix one of each with --keep.", **numbers)
+        return self.issue("medium", f"{told}.", "Do not interpret ranks of features; choose by "
+                          "agreement: --selection stability.", **numbers)
+
+
+class EventFeature(VerdictRule):
+    """A feature is worth something in one fold or event only."""
+
+    code = "OL603"
+    title = "A feature works in one event only"
+    verdict, needs, severity = "event_specific", "event_concentration", "low"
+    nothing = "No feature draws most of its worth from one fold or event"
+    advice = "Take `{first}` for a mark of that event; test without: --drop {names}."
+
+
+class DriftingFeature(VerdictRule):
+    """An important feature moved, or one moves predictions and not the score."""
+
+    code = "OL604"
+    title = "Important but drifting, or without worth"
+    verdict, needs, severity = "drifting", "shap_share_mean", "medium"
+    nothing = "No important feature drifts, none moves predictions without moving the score"
+    advice = ("Turn `{first}` into a rank, a difference or a ratio to its own past; or test "
+              "without: --drop {names}.")
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Ask for drift first, then for SHAP without score."""
+        found = super().judge(evidence)
+        rows = ledger_rows(evidence, "perm_mean")
+        idle = _idle(rows, evidence)
+        if found.outcome != "passed" or not idle:
+            return found
+        row, names = idle[0], " ".join(row["feature"] for row in idle)
+        worth = Interval(value=row["perm_mean"], low=row["perm_lo95"], high=row["perm_hi95"])
+        return self.issue(
+            "low", f"`{row['feature']}` has {row['shap_share_mean']:.0%} of SHAP, but shuffling it "
+            f"costs {number(worth.value, 4)}{bounds(worth, 4)} "
+            f"{str(row['perm_unit']).removeprefix('delta ')} ({len(idle)} of {len(rows)} "
+            "features): over-fit suspect.",
+            f"Regularise more, or test without: --drop {names}.",
+            features=[row["feature"] for row in idle], of=len(rows))
 
 
 class RedundantFeatures(Rule):
@@ -105,3 +178,13 @@ def _dropped_everywhere(folds: list[tuple[Decision, ...]]) -> dict[str, Decision
                for decisions in folds]
     common = set.intersection(*(set(fold) for fold in dropped))
     return {name: dropped[0][name] for name in sorted(common)}
+
+
+def _idle(rows: list[Mapping[str, Any]], evidence: Evidence) -> list[Mapping[str, Any]]:
+    """Features with much SHAP and so little worth that it may be none."""
+    limits = evidence.thresholds
+    total = sum(max(row["perm_mean"] or 0.0, 0.0) for row in rows)
+    return [row for row in rows if row["perm_lo95"] is not None and total > 0
+            and (row["shap_share_mean"] or 0.0) >= limits.shap_share
+            and row["perm_lo95"] <= 0
+            and row["shap_share_mean"] >= limits.shap_ratio * max(row["perm_mean"], 0.0) / total]

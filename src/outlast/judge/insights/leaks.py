@@ -1,8 +1,12 @@
-"""Whether anything was trained on what was known to leak."""
+"""Whether anything was trained on what leaks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.insights.ledger import VerdictRule
 from outlast.records import Finding
 
 _CONTRAST = "contrast"
@@ -28,3 +32,35 @@ class KnownLeaks(Rule):
             "found one: their scores are no promise.",
             "Mend what the checks found and run again without --allow-leaks.",
             results=len(leaking), codes=codes, splits=splits)
+
+
+class LeakSuspect(VerdictRule):
+    """A feature knows too much: two signs of leakage or more."""
+
+    code = "OL104"
+    title = "A feature is suspected of leaking"
+    verdict, needs, severity = "leak_suspect", "single_share", "high"
+    nothing = "No feature shows two signs of leakage"
+    advice = ("Find out when `{first}` is known; run again without it and compare: "
+              "--drop {names}.")
+
+
+class LooksAhead(VerdictRule):
+    """A feature's values change when later rows are taken away."""
+
+    code = "OL105"
+    title = "A feature sees the future"
+    verdict, needs, severity = "look_ahead", "feature", "high"
+    nothing = "No feature is known to change when later rows are taken away"
+    advice = "Mend the expression of `{first}` so that it looks back only, or leave out: " \
+             "--drop {names}."
+
+    def hits(self, rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Also those that the ledger calls worse first."""
+        return [row for row in rows if row.get("pit_status") == "violated"]
+
+    def tell(self, row: Mapping[str, Any]) -> str:
+        """By how much it changes."""
+        by = row.get("pit_max_diff")
+        amount = "" if by is None else f" by up to {by:.3g}"
+        return f"its values change{amount} when later rows are taken away"
