@@ -1,0 +1,85 @@
+"""outlast itself: its headline under the split that is most like deployment."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.foresight.contenders.base import Answer, Contender
+from benchmarks.foresight.sitting import Sitting
+from outlast import Panel, __version__, run_pipeline
+from outlast.report.document import Document
+
+CONFIG: dict[str, Any] = {"splits": ["expanding_window"], "audit": "exact", "importance": 0,
+                          "n_jobs": 2}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What outlast's document says of the model that it ships."""
+
+    promise: float | None
+    low: float | None = None
+    high: float | None = None
+    realised: float | None = None
+    note: str = ""
+
+
+def read_answer(document: Document) -> Said:
+    """Read the promise, its interval and what became of it off a report.
+
+    Until a report tells of a sealed exam this is the headline's score, whose interval is about
+    the windows that were tested and not about the future, and nothing is realised.
+    """
+    headline = document.headline
+    return Said(headline.score.value if headline.score else None, note=headline.row or "")
+
+
+def outlast_contender(
+    panel: Panel, cut: int, end: int, seconds: float, *, seed: int = 0, folder: Path
+) -> Said:
+    """Run outlast on a panel of which it may learn from nothing after a cut.
+
+    Parameters
+    ----------
+    panel : Panel
+        All of the table.
+    cut, end : int
+        Nanoseconds, as in `Panel.time`: the sealed rows lie after the cut, up to the end.
+    seconds : float
+        Its `time_budget`.
+    seed : int, default 0
+    folder : pathlib.Path
+        For its reports.
+
+    Returns
+    -------
+    Said
+    """
+    seen = panel.take(panel.usable & (panel.label_known <= cut) & (panel.time.ns <= end))
+    config = {**CONFIG, "time_budget": seconds, "seed": seed, "reports": str(folder)}
+    return read_answer(run_pipeline(config, table=seen).document)
+
+
+def _ask(sitting: Sitting, folder: Path) -> Answer:
+    begun, used = time.perf_counter(), _cpu_seconds()
+    budget = sitting.budget
+    said = outlast_contender(sitting.panel, sitting.cut, sitting.end, budget.seconds,
+                             seed=budget.seed, folder=folder)
+    return Answer(**vars(said), seconds=time.perf_counter() - begun,
+                  cpu_seconds=_cpu_seconds() - used, version=__version__)
+
+
+def _cpu_seconds() -> float:
+    """Of this process and its workers."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    usage = np.array([resource.getrusage(who)[:2] for who in whose])
+    return float(usage.sum())
+
+
+CONTENDER = Contender("outlast", "default", "expanding windows, a sealed exam", _ask)

@@ -1,0 +1,28 @@
+"""mljar-supervised in the mode for real use, or validated on the last fifth."""
+
+from supervised import AutoML
+
+from benchmarks.foresight.rivals.contract import CORES, Question, Shipped, serve
+
+LAST_FIFTH = {"validation_type": "split", "train_ratio": 0.8, "shuffle": False, "stratify": False}
+
+
+def learn(asked: Question) -> Shipped:
+    learner = AutoML(
+        mode="Perform", total_time_limit=asked.seconds, n_jobs=CORES, random_state=asked.seed,
+        eval_metric="auc" if asked.binary else "rmse",
+        ml_task="binary_classification" if asked.binary else "regression",
+        results_path=str(asked.folder / "mljar"), explain_level=0, verbose=0,
+        **({"validation_strategy": LAST_FIFTH} if asked.timely else {}))
+    learner.fit(asked.X, asked.y)
+    board = learner.get_leaderboard(original_metric_values=True).set_index("name")["metric_value"]
+    best = learner._best_model.get_name()
+
+    def predict(X):
+        return learner.predict_proba(X)[:, 1] if asked.binary else learner.predict(X)
+
+    return Shipped(abs(board[best]), predict, best)
+
+
+if __name__ == "__main__":
+    serve("mljar-supervised", learn)
