@@ -37,7 +37,9 @@ def read_answer(document: Document) -> Said:
     the windows that were tested and not about the future, and nothing is realised.
     """
     headline = document.headline
-    return Said(headline.score.value if headline.score else None, note=headline.row or "")
+    shipped = [f"{row.model}, search {row.search}" for row in document.leaderboard
+               if row.id == headline.row]
+    return Said(headline.score.value if headline.score else None, note="".join(shipped))
 
 
 def outlast_contender(

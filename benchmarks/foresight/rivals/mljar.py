@@ -9,7 +9,7 @@ LAST_FIFTH = {"validation_type": "split", "train_ratio": 0.8, "shuffle": False, 
 
 def learn(asked: Question) -> Shipped:
     learner = AutoML(
-        mode="Perform", total_time_limit=asked.seconds, n_jobs=CORES, random_state=asked.seed,
+        mode="Perform", total_time_limit=int(asked.seconds), n_jobs=CORES, random_state=asked.seed,
         eval_metric="auc" if asked.binary else "rmse",
         ml_task="binary_classification" if asked.binary else "regression",
         results_path=str(asked.folder / "mljar"), explain_level=0, verbose=0,
