@@ -1,5 +1,8 @@
 """AutoGluon with its defaults, or validated on the last fifth and refitted on everything."""
 
+from typing import Any
+
+import pandas as pd
 from autogluon.tabular import TabularPredictor
 
 from benchmarks.foresight.rivals.contract import CORES, Question, Shipped, serve
@@ -11,7 +14,7 @@ def learn(asked: Question) -> Shipped:
     predictor = TabularPredictor(
         label="y", eval_metric=metric, path=str(asked.folder / "autogluon"), verbosity=0,
         problem_type="binary" if asked.binary else "regression")
-    parts = {"train_data": table}
+    parts: dict[str, Any] = {"train_data": table}
     if asked.timely:
         # Without the refit, what it ships would never have seen the newest rows.
         parts = {"train_data": table[:asked.n_early], "tuning_data": table[asked.n_early:],
@@ -22,7 +25,7 @@ def learn(asked: Question) -> Shipped:
     # A refitted model has no score; its promise is that of the model that it repeats.
     promise = abs(scores[shipped.removesuffix("_FULL")])
 
-    def predict(X):
+    def predict(X: pd.DataFrame) -> Any:
         if asked.binary:
             return predictor.predict_proba(X)[predictor.positive_class]
         return predictor.predict(X)

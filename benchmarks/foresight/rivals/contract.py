@@ -62,6 +62,10 @@ class Question:
         """How many rows lie before the last fifth, which is kept for validation."""
         return int(0.8 * len(self.X))
 
+    def predictor(self, model: Any) -> Callable[[pd.DataFrame], Any]:
+        """How to ask a model with scikit-learn's methods: for P(class 1), or for the number."""
+        return (lambda X: model.predict_proba(X)[:, 1]) if self.binary else model.predict
+
 
 @dataclass(frozen=True)
 class Shipped:

@@ -11,13 +11,10 @@ def learn(asked: Question) -> Shipped:
                 task="classification" if asked.binary else "regression",
                 metric="roc_auc" if asked.binary else "rmse", verbose=0,
                 **({"split_type": "time"} if asked.timely else {}))
-    predict = learner.predict
-    if asked.binary:
-        def predict(X):
-            return learner.predict_proba(X)[:, 1]
     # FLAML minimizes: of an AUC it keeps what is missing to one.
     promise = 1 - learner.best_loss if asked.binary else learner.best_loss
-    return Shipped(promise, predict, f"{learner.best_estimator}, {learner._state.eval_method}")
+    return Shipped(promise, asked.predictor(learner),
+                   f"{learner.best_estimator}, {learner._state.eval_method}")
 
 
 if __name__ == "__main__":

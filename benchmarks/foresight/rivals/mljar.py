@@ -17,11 +17,7 @@ def learn(asked: Question) -> Shipped:
     learner.fit(asked.X, asked.y)
     board = learner.get_leaderboard(original_metric_values=True).set_index("name")["metric_value"]
     best = learner._best_model.get_name()
-
-    def predict(X):
-        return learner.predict_proba(X)[:, 1] if asked.binary else learner.predict(X)
-
-    return Shipped(abs(board[best]), predict, best)
+    return Shipped(abs(board[best]), asked.predictor(learner), best)
 
 
 if __name__ == "__main__":

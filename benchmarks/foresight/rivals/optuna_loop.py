@@ -1,5 +1,7 @@
 """The loop that people write: Optuna, LightGBM's wrapper, cross-validation, refit."""
 
+from typing import Any
+
 import optuna
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit, cross_val_score
@@ -8,29 +10,25 @@ from benchmarks.foresight.rivals.contract import CORES, Question, Shipped, serve
 
 
 def learn(asked: Question) -> Shipped:
-    def model(params):
+    def model(params: dict[str, float]) -> Any:
         wrapper = LGBMClassifier if asked.binary else LGBMRegressor
         return wrapper(**params, n_jobs=CORES, random_state=asked.seed, verbosity=-1)
 
-    def objective(trial):
+    def objective(trial: optuna.Trial) -> float:
         scores = cross_val_score(
             model(suggest(trial)), asked.X, asked.y, cv=folds(asked),
             scoring="roc_auc" if asked.binary else "neg_root_mean_squared_error")
-        return scores.mean()
+        return float(scores.mean())
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize",
                                 sampler=optuna.samplers.TPESampler(seed=asked.seed))
     study.optimize(objective, timeout=asked.seconds)
     fitted = model(study.best_params).fit(asked.X, asked.y)
-
-    def predict(X):
-        return fitted.predict_proba(X)[:, 1] if asked.binary else fitted.predict(X)
-
-    return Shipped(abs(study.best_value), predict, f"{len(study.trials)} trials")
+    return Shipped(abs(study.best_value), asked.predictor(fitted), f"{len(study.trials)} trials")
 
 
-def folds(asked: Question):
+def folds(asked: Question) -> Any:
     if asked.timely:
         return TimeSeriesSplit(5)
     random = StratifiedKFold if asked.binary else KFold

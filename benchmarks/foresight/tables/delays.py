@@ -44,9 +44,8 @@ def panel() -> Panel:
 
 def _grid(flights: pl.DataFrame) -> pl.DataFrame:
     """Every hour of every airport."""
-    hours = pl.datetime_range(flights["hour"].min(), flights["hour"].max(), "1h", eager=True)
-    return flights.select(pl.col("origin").unique()).join(hours.alias("hour").to_frame(),
-                                                          how="cross")
+    hours = flights.select(pl.datetime_range(pl.min("hour"), pl.max("hour"), "1h"))
+    return flights.select(pl.col("origin").unique()).join(hours, how="cross")
 
 
 def _ahead(column: str) -> pl.Expr:
