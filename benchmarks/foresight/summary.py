@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import nan
+from math import isnan, nan
 from statistics import fmean, median
 
 from scipy.stats import rankdata
@@ -19,15 +19,16 @@ OURS = "outlast:default"
 LOWEST_COVERAGE, HIGHEST_COVERAGE = 0.85, 0.95
 
 HEADER = ["contender", "runs", "failed", "mean rank", "gap, mean", "gap, median",
-          "gap, AUC points", "gap, % of sd", "coverage"]
+          "gap, size", "gap, AUC points", "gap, % of sd", "coverage"]
 PAGE = """# What tools promise, and what the future says
 
 Every tool gets the same past, the same features and {seconds:g} seconds on two cores, ships a
 model and promises a score for it. Then it predicts a future that none has seen, up to the next
 cut. *Mean rank* is by the score on that future, over all tables and cuts; who had no answer comes
 last. A *gap* is promise less future, in points of AUC or in per cent of the standard deviation of
-a regression's labels; above zero the promise was too good. *Coverage* is how often the future lay
-in the stated interval. Made by `make foresight ARGS="--write docs/foresight.md"`; seed {seeds}.
+a regression's labels; above zero the promise was too good. Its *size* is the mean without the
+sign, in which promises that are too good and too bad do not make up for each other. *Coverage* is
+how often the future lay in the stated interval. Made by `make foresight ARGS="--write docs/foresight.md"`; seed {seeds}.
 
 {summary}
 
@@ -135,6 +136,7 @@ def cells(counted: Mapping[str, Line]) -> list[list[str]]:
     return [[name, str(line.runs), str(line.failed), _shown(line.ranks),
              _shown(line.all_gaps, sign="+"),
              f"{median(line.all_gaps):+.2f}" if line.all_gaps else "",
+             _shown([abs(gap) for gap in line.all_gaps]),
              _shown(line.gaps["roc_auc"], sign="+"), _shown(line.gaps["rmse"], sign="+"),
              f"{fmean(line.covered):.0%} of {len(line.covered)}" if line.covered else ""]
             for name, line in ordered]
@@ -169,6 +171,8 @@ def page(results: Sequence[Result]) -> str:
 def _bar(measure: Measure) -> str:
     sign = "≤" if measure.better == "less" else "≥"
     verdict = "reached" if measure.reached else "missed"
+    if isnan(measure.value) or isnan(measure.bar):
+        verdict = "not measured"
     return (f"{measure.what}: {measure.value:.2f} {measure.unit}".rstrip()
             + f" (bar {sign} {measure.bar:.2f}, {measure.detail}): {verdict}")
 

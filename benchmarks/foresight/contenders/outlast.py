@@ -84,4 +84,4 @@ def _cpu_seconds() -> float:
     return float(usage.sum())
 
 
-CONTENDER = Contender("outlast", "default", "expanding windows, a sealed exam", _ask)
+CONTENDER = Contender("outlast", "default", "its headline over expanding windows", _ask)
