@@ -28,7 +28,8 @@ cut. *Mean rank* is by the score on that future, over all tables and cuts; who h
 last. A *gap* is promise less future, in points of AUC or in per cent of the standard deviation of
 a regression's labels; above zero the promise was too good. Its *size* is the mean without the
 sign, in which promises that are too good and too bad do not make up for each other. *Coverage* is
-how often the future lay in the stated interval. Made by `make foresight ARGS="--write docs/foresight.md"`; seed {seeds}.
+how often the future lay in the stated interval. Made by
+`make foresight ARGS="--write docs/foresight.md"`; seed {seeds}.
 
 {summary}
 
