@@ -13,7 +13,7 @@ from outlast.audit import AuditReport, Protocol
 from outlast.config import Config, GivenSplit, make_config
 from outlast.data import Panel, read_table
 from outlast.data.readers import to_frame
-from outlast.errors import InputError
+from outlast.errors import BudgetError, InputError
 from outlast.experiments import (
     EXAM,
     Choice,
@@ -111,11 +111,15 @@ def run_pipeline(
 
     def choose(done: Sequence[Record]) -> Choice | None:
         """Judge before the exam is opened, and say who sits it."""
+        if not done:
+            return None
         cases.append(_case(prepared.experiment, done, config))
         return _finalists(cases[0].judgement)
 
     outcome = run(prepared, listener, runner, None if config.keep_sealed else choose)
     records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
+    if not records:
+        raise BudgetError("the run has ended before any job was finished; give it more time")
     # What was judged before the exam is not judged again, unless jobs have failed.
     case = cases[0] if cases and len(cases[0].records) == len(records) else _case(
         prepared.experiment, records, config)

@@ -87,4 +87,5 @@ def _cpu_seconds() -> float:
     return float(usage.sum())
 
 
-CONTENDER = Contender("outlast", "default", "its finalist in the sealed exam, chosen over expanding windows", _ask)
+CONTENDER = Contender("outlast", "default", "its finalist in the sealed exam, chosen over "
+                      "expanding windows", _ask)
