@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    PositiveFloat,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -116,6 +117,9 @@ class Config(Settings):
         a table is too short for the default, there is none either.
     keep_sealed : bool, default False
         Whether the exam is not opened for the finalists at the end of a run.
+    costs : (float, float), optional
+        What it costs to act where nothing happens, and not to act where it does; the report
+        then tells from which probability on to act, and what that saves.
     importance : float, default 0.25
         How much of the time of fits and searches may go into explaining the best of them by
         permutation, probes and refits; 0 leaves that out.
@@ -181,6 +185,7 @@ class Config(Settings):
     headline_split: str | None = None
     exam: float | int | str | None = 0.15
     keep_sealed: bool = False
+    costs: tuple[PositiveFloat, PositiveFloat] | None = None
     importance: float = Field(default=0.25, ge=0, le=100)
     features: str | None = None
     recipe: str | None = None

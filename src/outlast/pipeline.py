@@ -128,7 +128,7 @@ def run_pipeline(
 
 def _case(experiment: Experiment, records: Sequence[Record], config: Config) -> Case:
     return Case(experiment, records, config.headline_split,
-                Thresholds(selection_tolerance=config.selection_tolerance))
+                Thresholds(selection_tolerance=config.selection_tolerance), config.costs)
 
 
 def _finalists(judgement: Judgement) -> Choice | None:
@@ -303,7 +303,8 @@ def write_report(
     fingerprint = content_hash([
         sorted((record.job.id, record.attempt, record.status) for record in case.records),
         [finding.model_dump(mode="json") for finding in audit], config.headline_split, skipped,
-        config.selection_tolerance, config.keep_sealed, len(experiment.openings), _report_code()])
+        config.selection_tolerance, config.keep_sealed, config.costs, len(experiment.openings),
+        _report_code()])
     if (found := find_report(root, fingerprint)) is not None:
         point_latest(root, found[1].html.parent)
         return PipelineResult(*found, outcome)

@@ -86,6 +86,8 @@ class MatrixOptions:
     it begins at, or "off". [default: 0.15]"""
     keep_sealed: bool = False
     """Do not open the exam for the finalists at the end of the run."""
+    costs: tuple[float, float] | None = None
+    """Cost of acting where nothing happens, and of not acting where it does."""
     importance: float | None = None
     """Share of the fit time that may go into explaining the best fits; 0 for none.
     [default: 0.25]"""

@@ -24,7 +24,7 @@ from outlast.store import FINAL, Experiment, Session, now
 SPLIT = Strategy(name=EXAM)
 _LOG = logging.getLogger("outlast.exam")
 # The part before the exam is at least so many times as long.
-_LEAST_BEFORE = 2
+_LEAST_BEFORE = 1
 
 
 @dataclass(frozen=True)

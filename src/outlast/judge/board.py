@@ -139,6 +139,63 @@ class RuleCard(Frozen):
     chosen: bool = False
 
 
+class Period(Frozen):
+    """Said and happened in one period; `start` and `end` are nanoseconds.
+
+    `error` is the mean distance between both in ten bins of equal size, `error_after` the same
+    after a recalibration by the periods before.
+    """
+
+    start: int
+    end: int
+    n_rows: int
+    said: float
+    happened: float
+    error: float
+    error_after: float
+
+
+class CalibrationCard(Frozen):
+    """How well the probabilities of the recommended row keep.
+
+    `gain` is the log loss per row that a recalibration by earlier periods saves in later ones;
+    `slope` and `intercept` are those of a sigmoid on the log-odds, fitted to all periods.
+    `curve` holds mean probability, share that happened and rows of ten bins.
+    """
+
+    periods: tuple[Period, ...]
+    gain: Interval
+    slope: float
+    intercept: float
+    helps: bool
+    curve: tuple[tuple[float, float, int], ...]
+
+
+class CoverageCard(Frozen):
+    """How often intervals around predicted values have held, made of earlier errors."""
+
+    level: float
+    coverage: Interval
+    by_period: tuple[float, ...]
+    half_width: float
+
+
+class CostCard(Frozen):
+    """From which probability on to act at stated costs, and what that saves per row.
+
+    `threshold` is on recalibrated probabilities, `raw_threshold` on those of the model.
+    `saved` is against always or never acting, whichever was the cheaper before.
+    """
+
+    false_positive: float
+    false_negative: float
+    threshold: float
+    raw_threshold: float
+    cost: Interval
+    saved: Interval
+    acts_on: float
+
+
 class Strength(Frozen):
     """How much the held-out time of the headline split can tell.
 

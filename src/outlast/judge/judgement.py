@@ -9,13 +9,24 @@ from itertools import pairwise
 
 import numpy as np
 
-from outlast.judge import statistics, verdict
-from outlast.judge.board import Grade, Headline, Interval, Promise, Row, RuleCard, Strength
+from outlast.judge import calibration, statistics, verdict
+from outlast.judge.board import (
+    CalibrationCard,
+    CostCard,
+    CoverageCard,
+    Grade,
+    Headline,
+    Interval,
+    Promise,
+    Row,
+    RuleCard,
+    Strength,
+)
 from outlast.judge.confidence_set import backtest_overfitting, model_confidence_set
 from outlast.judge.deployment import compare_rules
 from outlast.judge.ensemble import mean_of
 from outlast.judge.insights import Evidence, find_insights
-from outlast.judge.leaderboard import Board, BoardSettings, build_board
+from outlast.judge.leaderboard import Board, BoardSettings, Contestant, build_board
 from outlast.judge.promise import Window, gain_matrix, make_promise
 from outlast.judge.results import Result
 from outlast.records import Finding
@@ -111,6 +122,27 @@ class Judgement:
             persistence=_persistence(self.board, leading),
             detectable=_detectable(self.board, leading),
         )
+
+    @cached_property
+    def calibration(self) -> CalibrationCard | None:
+        """Whether the probabilities of the best row mean what they say."""
+        return calibration.calibrate(self._best) if self._best else None
+
+    @cached_property
+    def coverage(self) -> CoverageCard | None:
+        """Intervals around the values of the best row."""
+        return calibration.cover(self._best) if self._best else None
+
+    def costs(self, costs: tuple[float, float] | None) -> CostCard | None:
+        """From which probability of the best row on to act."""
+        if costs is None or self._best is None:
+            return None
+        return calibration.choose_threshold(self._best, costs)
+
+    @property
+    def _best(self) -> Contestant | None:
+        """The recommended row, or the one that is nearest to it."""
+        return self.board.contestants[self.finalists[0].id] if self.finalists else None
 
     def grade(self, examined: Sequence[Result]) -> tuple[Grade, ...]:
         """Return what the finalists were promised and what they scored in the exam.

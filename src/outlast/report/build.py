@@ -69,12 +69,15 @@ class Case:
     headline_split : str, optional
         The split that is most like deployment.
     thresholds : Thresholds
+    costs : (float, float), optional
+        Of a false positive and of a false negative.
     """
 
     experiment: Experiment
     records: Sequence[Record]
     headline_split: str | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    costs: tuple[float, float] | None = None
 
     @cached_property
     def results(self) -> list[Result]:
@@ -174,6 +177,9 @@ def build_document(material: Material) -> Document:
         exam=exam_card(experiment, judgement, material.examined),
         rules=judgement.rules,
         strength=judgement.strength,
+        calibration=judgement.calibration,
+        intervals=judgement.coverage,
+        costs=judgement.costs(case.costs),
         findings=(*judgement.findings, *_audited(material, luck)),
         leaderboard=board.rows,
         folds=fold_cards(records, results),

@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from outlast.data.times import format_ns
 from outlast.report import formatting, view
 from outlast.report.charts import Figure, ModelStyle
 from outlast.report.document import Document, Row
@@ -116,6 +117,7 @@ def _filters(document: Document) -> dict[str, Any]:
         "duration": formatting.duration,
         "plain": formatting.plain,
         "day": formatting.day,
+        "instant": lambda ns: formatting.day(format_ns(ns)),
         "moment": formatting.moment,
         "prose": _prose,
         "search": view.search_name,
