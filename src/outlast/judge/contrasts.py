@@ -219,7 +219,8 @@ def recalibration(y: Floats, p: Floats) -> Floats | None:
     if np.ptp(y) == 0 or np.ptp(logit) == 0:
         return None
     design = np.column_stack([np.ones_like(logit), logit])
-    weights = np.array([0.0, 1.0])
+    # From no relation at all: from "all is right" the first step may go astray.
+    weights = np.zeros(2)
     for _ in range(50):
         chance = special.expit(design @ weights)
         hessian = design.T @ (design * (chance * (1 - chance))[:, None])
