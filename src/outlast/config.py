@@ -111,15 +111,12 @@ class Config(Settings):
     headline_split : str, optional
         The split that is most like deployment; default: the first forward one that was run.
     exam : float, int or str, optional, default 0.15
-        The last stretch of time that is sealed before anything is tuned: a share or a number of
-        the distinct times, a duration, or the date at which it begins; None
-        or "off" for no exam. Where
-        a table is too short for the default, there is none either.
+        The last stretch of time, sealed before anything is tuned: a share or a number of the
+        distinct times, a duration, or the date it begins at; None or "off" for no exam.
     keep_sealed : bool, default False
         Whether the exam is not opened for the finalists at the end of a run.
     costs : (float, float), optional
-        What it costs to act where nothing happens, and not to act where it does; the report
-        then tells from which probability on to act, and what that saves.
+        Of acting where nothing happens, and of not acting where it does.
     importance : float, default 0.25
         How much of the time of fits and searches may go into explaining the best of them by
         permutation, probes and refits; 0 leaves that out.

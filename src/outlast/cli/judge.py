@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from cyclopts import Parameter
 from rich.console import Console
 
 from outlast.errors import InputError
+
+
+@Parameter(name="*", group="Columns")
+@dataclass(frozen=True, kw_only=True)
+class ColumnOptions:
+    """What the columns of a table of predictions mean."""
+
+    time: str = "time"
+    """Column with the time of prediction."""
+    entity: str | None = None
+    """Column that says who or what a row is about."""
+    truth: str = "truth"
+    """Column with what happened."""
+    prediction: str = "prediction"
+    """Column with the probability of the second class, or the predicted value."""
+    model: str = "model"
+    """Column with the name of the model; one model if there is none."""
+    fold: str = "fold"
+    """Column with the test window; one window if there is none."""
+    train_end: str | None = None
+    """Column with the time until which the model of a row had been trained."""
+    horizon: int | str | None = None
+    """How far the truth looks ahead: rows of the entity (5), clock time (7D), or 0."""
+    label_end: str | None = None
+    """Column with the time at which the truth was known; replaces the horizon."""
+    task: Literal["binary", "regression"] | None = None
+    """Read off the truth when not given."""
+
+
+_COLUMNS = ColumnOptions()
 
 
 def judge(
     predictions: Path,
     /,
     *,
-    time: str = "time",
-    entity: str | None = None,
-    truth: str = "truth",
-    prediction: str = "prediction",
-    model: str = "model",
-    fold: str = "fold",
-    train_end: str | None = None,
-    horizon: int | str | None = None,
-    label_end: str | None = None,
-    task: Literal["binary", "regression"] | None = None,
+    columns: ColumnOptions = _COLUMNS,
     metric: str | None = None,
     reports: Path = Path("reports"),
 ) -> None:
@@ -41,27 +64,6 @@ def judge(
     ----------
     predictions
         CSV(.gz) or Parquet file.
-    time
-        Column with the time of prediction. [default: time]
-    entity
-        Column that says who or what a row is about.
-    truth
-        Column with what happened. [default: truth]
-    prediction
-        Column with the probability of the second class, or the predicted value.
-        [default: prediction]
-    model
-        Column with the name of the model; one model if there is none. [default: model]
-    fold
-        Column with the test window; one window if there is none. [default: fold]
-    train_end
-        Column with the time until which the model of a row had been trained.
-    horizon
-        How far the truth looks ahead: rows of the entity (5), clock time (7D), or 0.
-    label_end
-        Column with the time at which the truth was known; replaces the horizon.
-    task
-        Read off the truth when not given.
     metric
         [default: roc_auc or rmse by task]
     reports
@@ -72,13 +74,13 @@ def judge(
     from outlast.pipeline import judge_predictions
     from outlast.report.predictions import Columns
 
-    if horizon is None and label_end is None:
+    if columns.horizon is None and columns.label_end is None:
         raise InputError("how far the truth looks ahead decides how sure the verdict is: give "
                          "--horizon (such as 5 rows or 7D, 0 if it is known at once) or "
                          "--label_end")
-    schema = Schema(time=time, entity=entity, target=truth, horizon=horizon or 0,
-                    label_end=label_end, task=task)
-    columns = Columns(schema=schema, prediction=prediction, model=model, fold=fold,
-                      train_end=train_end)
-    result = judge_predictions(predictions, columns, metric=metric, reports=reports)
+    schema = Schema(time=columns.time, entity=columns.entity, target=columns.truth,
+                    horizon=columns.horizon or 0, label_end=columns.label_end, task=columns.task)
+    meant = Columns(schema=schema, prediction=columns.prediction, model=columns.model,
+                    fold=columns.fold, train_end=columns.train_end)
+    result = judge_predictions(predictions, meant, metric=metric, reports=reports)
     show_result(Console(), result.document, result.report.html)

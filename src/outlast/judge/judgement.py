@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -52,7 +52,6 @@ class Judgement:
     board: Board
     evidence: Evidence
     window: Window | None = None
-    promises: dict[str, Promise | None] = field(default_factory=dict, repr=False)
 
     @property
     def split(self) -> str | None:
@@ -100,9 +99,13 @@ class Judgement:
 
     def promise(self, row_id: str) -> Promise | None:
         """What a row will score on the time that comes."""
-        if row_id not in self.promises:
-            self.promises[row_id] = make_promise(self.board, row_id, self.window)
-        return self.promises[row_id]
+        if row_id not in self._promises:
+            self._promises[row_id] = make_promise(self.board, row_id, self.window)
+        return self._promises[row_id]
+
+    @cached_property
+    def _promises(self) -> dict[str, Promise | None]:
+        return {}
 
     @cached_property
     def strength(self) -> Strength:
