@@ -40,7 +40,7 @@ class WinnerWithinNoise(Rule):
                     f"is {signed(gain)} {evidence.board.metric.name}.")
         if ratio >= 1 / evidence.thresholds.cheaper_ratio:
             return self.issue("low", f"{sentence} {cheap.model} costs {ratio:.0f}x less time.",
-                              f"Prefer {cheap.model}.", **numbers)
+                              f"Prefer {cheap.model} where cost counts.", **numbers)
         return self.issue("low", sentence, "Choose by cost, speed or taste; collect more held-out "
                           "time before ranking them.", **numbers)
 
