@@ -106,6 +106,9 @@ class LinearIsEnough(Rule):
         if linear is None or len(evidence.models) < 2:
             return self.not_applicable("no linear model beside another one")
         best = evidence.models[0]
+        if best.model == linear.model:
+            return self.passed(f"linear is the best itself, {evidence.board.metric.name} "
+                               f"{interval_text(best.score)}.")
         tolerance = evidence.tolerance(best)
         gain = evidence.board.gain(best.id, linear.id)
         told = f"{best.model} gains {signed(gain)} {evidence.board.metric.name} over linear"
