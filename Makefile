@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test oracles lint style layers types docs check traps battery bench dist constraints clean
+.PHONY: help run test oracles lint style layers types docs check traps battery insights bench dist constraints clean
 
 SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
 supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
@@ -60,6 +60,9 @@ traps: $(DEV)  ## tables of noise on which common mistakes look like skill; writ
 
 battery: $(DEV)  ## features of known worth, and how often the verdicts are right; writes docs/verdicts.md
 	$(BIN)/python -m benchmarks.battery --write docs/verdicts.md $(ARGS)
+
+insights: $(DEV)  ## worlds in which every rule must fire or must not; writes docs/insights.md
+	$(BIN)/python -m benchmarks.insights --write docs/insights.md $(ARGS)
 
 bench: $(DEV) $(RIVALS)/stamp  ## ratios against rivals, with their bars; half an hour; options in ARGS
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -57,10 +57,12 @@ def known_leak(rng: Generator, holds: bool) -> Evidence:
 
 
 def within_noise(rng: Generator, holds: bool) -> Evidence:
-    """OL201: two models of the same skill, or of unlike skill."""
+    """OL201: three models of the same skill, or of unlike skill."""
     truth = Truth.draw(rng)
-    return evidence([*Run("lightgbm").results(truth, truth.predict(rng, 1.0, 0.5)),
-                     *Run("linear").results(truth, truth.predict(rng, 1.0, 0.5 if holds else 1.2))])
+    results = Run("lightgbm").results(truth, truth.predict(rng, 1.0, 0.5))
+    for model in ("xgboost", "linear"):
+        results += Run(model).results(truth, truth.predict(rng, 1.0, 0.5 if holds else 1.2))
+    return evidence(results)
 
 
 def clear_winner(rng: Generator, holds: bool) -> Evidence:
@@ -162,7 +164,7 @@ def _trials(
 def overtuned(rng: Generator, holds: bool) -> Evidence:
     """OL502: forty trials of the same worth, told apart by noise; or a real gain."""
     truth = Truth.draw(rng)
-    gain, noise = (0.0, 0.04) if holds else (0.04, 0.005)
+    gain, noise = (0.0, 0.04) if holds else (0.03, 0.005)
     scores = 0.70 + noise * rng.normal(size=40)
     scores[1:] += gain * rng.random(39)
     scores[0] = 0.70
@@ -247,8 +249,8 @@ def over_fit(rng: Generator, holds: bool) -> Evidence:
     truth = Truth.draw(rng)
     close = {"train_scores": {"roc_auc": 0.95 if holds else 0.74}}
     calm = {"train_scores": {"roc_auc": 0.74}}
-    best = truth.predict(rng, 1.0, 0.3)
-    alike = expit(logit(best) + 0.1 * rng.normal(size=best.size))
+    alike = truth.predict(rng, 1.0, 0.3)
+    best = expit(logit(alike) + 0.003 * (2 * truth.y - 1))
     return evidence([*prior(truth), *Run("lightgbm", record=close).results(truth, best),
                      *Run("linear", record=calm).results(truth, alike)])
 

@@ -77,7 +77,7 @@ class Thresholds:
         Fewer chosen sets say nothing about stability.
     redundancy_gap : float, default 0.15
         If groups of alike features are so much more stable, only the choice among copies varies.
-    drift_ratio : float, default 1.5
+    drift_ratio : float, default 1.25
         Times the 99th percentile of chance by which a feature must drift: of many features one
         exceeds that percentile by chance.
     shap_ratio : float, default 2.0
@@ -119,7 +119,7 @@ class Thresholds:
     stable_phi: float = 0.4
     min_sets: int = 10
     redundancy_gap: float = 0.15
-    drift_ratio: float = 1.5
+    drift_ratio: float = 1.25
     shap_ratio: float = 2.0
     shap_share: float = 0.05
     slope_margin: float = 0.1
