@@ -28,8 +28,8 @@ class UnstableSelection(Rule):
         rows, limits = ledger_rows(evidence, "phi"), evidence.thresholds
         sets = rows[0]["select_sets"] if rows else 0
         if sets < limits.min_sets:
-            return self.not_applicable(f"{sets} sets in which some features are and some are not; "
-                                       f"{limits.min_sets} are needed")
+            return self.not_applicable(f"it takes {limits.min_sets} sets, some of which leave "
+                                       f"features out, to tell their stability; here: {sets}")
         phi, groups = rows[0]["phi"], rows[0]["phi_cluster"]
         known = Interval(value=phi, low=rows[0]["phi_lo95"], high=rows[0]["phi_hi95"])
         told = (f"The {sets} sets that the folds chose agree with stability {number(phi, 2)}"
