@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test oracles lint style layers types docs check traps battery insights bench dist constraints clean
+.PHONY: help run test oracles lint style layers types docs check traps battery insights error_rates bench foresight dist constraints clean
 
 SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
 supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
@@ -18,6 +18,8 @@ RUN := .venv/catboost.stamp
 DEV := .venv/dev.stamp
 ORACLES := .venv/oracles
 RIVALS := .venv/rivals
+FORESIGHT := $(patsubst benchmarks/foresight/environments/%.txt,.rivals/%/stamp,\
+    $(wildcard benchmarks/foresight/environments/*.txt))
 
 # The build backend is pinned too: one name for older pips, one for newer.
 export PIP_CONSTRAINT := constraints.txt
@@ -64,8 +66,14 @@ battery: $(DEV)  ## features of known worth, and how often the verdicts are righ
 insights: $(DEV)  ## worlds in which every rule must fire or must not; writes docs/insights.md
 	$(BIN)/python -m benchmarks.insights --write docs/insights.md $(ARGS)
 
+error_rates: $(DEV)  ## how often "A is better than B" is wrong, and how often found; writes docs/error_rates.md
+	$(BIN)/python -m benchmarks.error_rates --write docs/error_rates.md $(ARGS)
+
 bench: $(DEV) $(RIVALS)/stamp  ## ratios against rivals, with their bars; half an hour; options in ARGS
 	$(BIN)/python -m benchmarks $(ARGS)
+
+foresight: $(DEV) $(FORESIGHT)  ## what outlast and its rivals promise, and what the future says; hours; options in ARGS
+	$(BIN)/python -m benchmarks.foresight $(ARGS)
 
 soak: $(DEV)  ## faults again and again: kills at random, thousands of jobs; half an hour
 	$(BIN)/pytest -m soak $(ARGS)
@@ -81,13 +89,17 @@ constraints: $(DEV)  ## choose the newest versions anew, for every supported Pyt
 	$(BIN)/uv pip compile --upgrade --quiet --python-version 3.11 \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file benchmarks/rivals/constraints.txt benchmarks/rivals/requirements.txt
+	for name in $(basename $(wildcard benchmarks/foresight/environments/*.in)); do \
+	    $(BIN)/uv pip compile --upgrade --quiet --python-version 3.11 \
+	        --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	        --output-file $$name.txt $$name.in || exit 1; done
 	printf 'skfolio\ntscv\n' | $(BIN)/uv pip compile --universal --upgrade --quiet \
 	    --constraint constraints.txt --python-version 3.11 \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file tests/oracles/weekly/constraints.txt -
 
 clean:  ## remove what make made (results in reports/ stay)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	rm -rf .venv .rivals .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One rule for both: the stem names the extra. Left uncompiled, as pip would compile for half
@@ -111,4 +123,10 @@ $(RIVALS)/stamp: $(DEV) benchmarks/rivals/constraints.txt
 	$(BIN)/python -m venv $(RIVALS)
 	PIP_CONSTRAINT= $(RIVALS)/bin/pip install --quiet --quiet \
 	    --requirement benchmarks/rivals/constraints.txt
+	@touch $@
+
+# One environment per rival, as their needs exclude each other, and one for the packages of tables.
+.rivals/%/stamp: benchmarks/foresight/environments/%.txt $(DEV)
+	$(BIN)/python -m venv $(@D)
+	PIP_CONSTRAINT= $(@D)/bin/pip install --quiet --quiet --requirement $<
 	@touch $@

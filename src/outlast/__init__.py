@@ -12,12 +12,14 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "AuditReport": "outlast.audit",
+    "Columns": "outlast.report.predictions",
     "Config": "outlast.config",
     "Events": "outlast.data",
     "FeatureTracker": "outlast.feature_tracker",
     "Panel": "outlast.data",
     "Schema": "outlast.data",
     "audit_table": "outlast.pipeline",
+    "judge_predictions": "outlast.pipeline",
     "load_stocks": "outlast.data",
     "read_table": "outlast.data",
     "run_pipeline": "outlast.pipeline",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    PositiveFloat,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -108,6 +110,16 @@ class Config(Settings):
         Primary metric; default: roc_auc, log_loss or rmse by task.
     headline_split : str, optional
         The split that is most like deployment; default: the first forward one that was run.
+    exam : float, int or str, optional, default 0.15
+        The last stretch of time that is sealed before anything is tuned: a share or a number of
+        the distinct times, a duration, or the date at which it begins; None
+        or "off" for no exam. Where
+        a table is too short for the default, there is none either.
+    keep_sealed : bool, default False
+        Whether the exam is not opened for the finalists at the end of a run.
+    costs : (float, float), optional
+        What it costs to act where nothing happens, and not to act where it does; the report
+        then tells from which probability on to act, and what that saves.
     importance : float, default 0.25
         How much of the time of fits and searches may go into explaining the best of them by
         permutation, probes and refits; 0 leaves that out.
@@ -156,10 +168,11 @@ class Config(Settings):
 
     data: DataConfig = DataConfig()
     models: tuple[Strategy, ...] | None = None
-    splits: tuple[Strategy | GivenSplit, ...] = tuple(
-        Strategy(name=name)
-        for name in ("temporal", "event_aware", "walk_forward", "expanding_window",
-                     "purged_kfold", "random")
+    splits: tuple[Strategy | GivenSplit, ...] = (
+        # Over the later half of time: models of the first few rows promise too little.
+        Strategy(name="expanding_window", params={"test_size": 0.1}),
+        *(Strategy(name=name) for name in ("temporal", "event_aware", "walk_forward",
+                                           "purged_kfold", "random")),
     )
     optimization: tuple[Optimization, ...] = ("none", "optuna")
     n_trials: int = Field(default=10, ge=1, le=1_000_000)
@@ -170,6 +183,9 @@ class Config(Settings):
     selection_tolerance: float | None = Field(default=None, gt=0)
     metric: str | None = None
     headline_split: str | None = None
+    exam: float | int | str | None = 0.15
+    keep_sealed: bool = False
+    costs: tuple[PositiveFloat, PositiveFloat] | None = None
     importance: float = Field(default=0.25, ge=0, le=100)
     features: str | None = None
     recipe: str | None = None
@@ -192,6 +208,14 @@ class Config(Settings):
     @classmethod
     def _read_seconds(cls, value: Any) -> Any:
         return _amount(value, _SECONDS, "90, '30min' or '2h'")
+
+    @field_validator("exam", mode="before")
+    @classmethod
+    def _read_exam(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                return int(value) if value.isdigit() else float(value)
+        return None if value in ("none", "off") else value
 
     @field_validator("memory_limit", mode="before")
     @classmethod

@@ -11,21 +11,27 @@ from typing import Any
 
 from outlast.audit import AuditReport, Protocol
 from outlast.config import Config, GivenSplit, make_config
-from outlast.data import Panel
-from outlast.errors import InputError
+from outlast.data import Panel, read_table
+from outlast.data.readers import to_frame
+from outlast.errors import BudgetError, InputError
 from outlast.experiments import (
+    EXAM,
+    Choice,
     Listener,
     Outcome,
     audit_plan,
+    in_exam,
     prepare,
     run,
     within_budget,
 )
 from outlast.judge.insights import Thresholds
+from outlast.judge.judgement import Judgement
 from outlast.models import MODELS
 from outlast.records import Finding, Record, Strategy, content_hash, source_hash
-from outlast.report.build import Material, build_document
+from outlast.report.build import Case, Material, build_document
 from outlast.report.document import Document
+from outlast.report.predictions import Columns, document_of
 from outlast.report.render import RenderedReport, find_report, render
 from outlast.store import Experiment, Store, point_latest, read_sessions
 
@@ -101,10 +107,38 @@ def run_pipeline(
     """
     config = config if isinstance(config, Config) else make_config(config)
     prepared = within_budget(prepare(config, table, features, on_check))
-    outcome = run(prepared, listener, runner)
+    cases: list[Case] = []
+
+    def choose(done: Sequence[Record]) -> Choice | None:
+        """Judge before the exam is opened, and say who sits it."""
+        if not done:
+            return None
+        cases.append(_case(prepared.experiment, done, config))
+        return _finalists(cases[0].judgement)
+
+    outcome = run(prepared, listener, runner, None if config.keep_sealed else choose)
     records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
-    audit = prepared.report.findings
-    return write_report(prepared.experiment, records, config, audit=audit, outcome=outcome)
+    if not records:
+        raise BudgetError("the run has ended before any job was finished; give it more time")
+    # What was judged before the exam is not judged again, unless jobs have failed.
+    case = cases[0] if cases and len(cases[0].records) == len(records) else _case(
+        prepared.experiment, records, config)
+    return write_report(case, config, audit=prepared.report.findings, outcome=outcome)
+
+
+def _case(experiment: Experiment, records: Sequence[Record], config: Config) -> Case:
+    return Case(experiment, records, config.headline_split,
+                Thresholds(selection_tolerance=config.selection_tolerance), config.costs)
+
+
+def _finalists(judgement: Judgement) -> Choice | None:
+    """Who sits the exam, with the promise that was made of the recommended one."""
+    rows, contestants = judgement.finalists, judgement.board.contestants
+    if not rows:
+        return None
+    promise = judgement.promise(rows[0].id)
+    jobs = tuple(contestants[row.id].record.job for row in rows if not row.members)
+    return Choice({} if promise is None else promise.model_dump(mode="json"), jobs)
 
 
 def audit_table(
@@ -171,7 +205,8 @@ def train_models(
     outcome = run(prepared, listener, runner)
     records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
     sessions = read_sessions(prepared.experiment)
-    return build_document(Material(prepared.experiment, records, sessions)), outcome
+    case = _case(prepared.experiment, records, config)
+    return build_document(Material(case, sessions)), outcome
 
 
 def report_only(config: Config, experiment: str | None = None) -> PipelineResult:
@@ -195,7 +230,7 @@ def report_only(config: Config, experiment: str | None = None) -> PipelineResult
     """
     store = Store.open(config.store_url)
     chosen = store.experiment(experiment) if experiment else store.latest()
-    stored = list(chosen.jobs.records())
+    stored = [record for record in chosen.jobs.records() if record.job.split.name != EXAM]
     records = _newest(record for record in stored if _asked_for(record, config))
     if not records:
         known = sorted({f"{r.job.model.name} x {r.job.split.name}" for r in stored})
@@ -204,40 +239,89 @@ def report_only(config: Config, experiment: str | None = None) -> PipelineResult
                          "python scripts/run_model_pipeline.py")
     manifests = read_sessions(chosen)
     audit = tuple(Finding.model_validate(f) for f in manifests[-1].get("audit", []))
-    return write_report(chosen, records, config, audit=audit)
+    return write_report(_case(chosen, records, config), config, audit=audit)
+
+
+def judge_predictions(
+    predictions: Any, columns: Columns, *, metric: str | None = None,
+    reports: str | Path = "reports",
+) -> PipelineResult:
+    """Judge held-out predictions that any other tool has made, and write the report.
+
+    Parameters
+    ----------
+    predictions : path or table
+        One row per model, fold, entity and time: CSV or Parquet, polars, pandas or Arrow.
+    columns : Columns
+        What its columns mean.
+    metric : str, optional
+        Default: roc_auc or rmse by task.
+    reports : str or pathlib.Path, default "reports"
+
+    Returns
+    -------
+    PipelineResult
+
+    Raises
+    ------
+    InputError
+        For a table that cannot be judged, see `outlast.report.predictions.document_of`.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from outlast import Columns, Schema, judge_predictions
+    >>> rng = np.random.default_rng(0)
+    >>> truth = rng.integers(0, 2, 400)
+    >>> table = {"time": np.arange(400), "truth": truth,
+    ...          "prediction": np.clip(0.3 * truth + 0.5 * rng.random(400), 0, 1)}
+    >>> columns = Columns(schema=Schema(time="time", target="truth"))
+    >>> judge_predictions(table, columns, reports=tempfile.mkdtemp()).document.headline.verdict
+    'clear'
+    """
+    named = isinstance(predictions, (str, Path))
+    table = read_table(predictions) if named else to_frame(predictions)
+    name = Path(predictions).name.split(".")[0] if named else "predictions"
+    document = document_of(table, columns, name=name, metric=metric)
+    root = Path(reports) / REPORTS
+    folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
+    report = render(document, folder)
+    point_latest(root, folder)
+    return PipelineResult(document, report)
 
 
 def write_report(
-    experiment: Experiment,
-    records: Sequence[Record],
-    config: Config,
-    *,
-    audit: Sequence[Finding] = (),
-    outcome: Outcome | None = None,
+    case: Case, config: Config, *, audit: Sequence[Finding] = (), outcome: Outcome | None = None
 ) -> PipelineResult:
-    """Build the document from records and render it into a new folder.
+    """Build the document from a case and render it into a new folder.
 
     A report that was made of the very same results by the same code is found instead.
     """
-    root, sessions = config.folder / REPORTS, read_sessions(experiment)
+    experiment, root = case.experiment, config.folder / REPORTS
+    sessions = read_sessions(experiment)
     skipped = sessions[-1].get("skipped") if sessions else None
     fingerprint = content_hash([
-        sorted((record.job.id, record.attempt, record.status) for record in records),
+        sorted((record.job.id, record.attempt, record.status) for record in case.records),
         [finding.model_dump(mode="json") for finding in audit], config.headline_split, skipped,
-        config.selection_tolerance, _report_code()])
+        config.selection_tolerance, config.keep_sealed, config.costs, len(experiment.openings),
+        _report_code()])
     if (found := find_report(root, fingerprint)) is not None:
         point_latest(root, found[1].html.parent)
         return PipelineResult(*found, outcome)
-    material = Material(
-        experiment, records, sessions, headline_split=config.headline_split, audit=audit,
-        thresholds=Thresholds(selection_tolerance=config.selection_tolerance),
-        reused=outcome.reused if outcome else 0,
-    )
-    document = build_document(material)
+    document = build_document(Material(case, sessions, audit, outcome.reused if outcome else 0,
+                                       _examined(case)))
     folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{experiment.name}"
     report = render(document, folder, fingerprint)
     point_latest(root, folder)
     return PipelineResult(document, report, outcome)
+
+
+def _examined(case: Case) -> list[Record]:
+    """The finished results of the finalists in the exam, as far as it was opened for them."""
+    contestants = case.judgement.board.contestants
+    asked = [in_exam(contestants[row.id].record.job).id
+             for row in case.judgement.finalists if not row.members]
+    return list(case.experiment.jobs.read_all(asked).values())
 
 
 @cache

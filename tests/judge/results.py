@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -9,7 +11,8 @@ from outlast.judge.leaderboard import Board, BoardSettings, Result, build_board
 from outlast.metrics import METRICS, score_all
 from outlast.records import Decision, FoldAudit, Job, Record, Strategy
 
-SETTINGS = BoardSettings(frozenset({"prior"}), split_order=("temporal", "random"))
+SETTINGS = BoardSettings(frozenset({"prior"}), split_order=("temporal", "random"),
+                         ensembles=False)
 
 
 def result(
@@ -40,6 +43,6 @@ def result(
     return Result(record, table)
 
 
-def board(*results: Result) -> Board:
+def board(*results: Result, ensembles: bool = False) -> Board:
     """The leaderboard of some finished folds."""
-    return build_board(results, METRICS["roc_auc"], SETTINGS)
+    return build_board(results, METRICS["roc_auc"], replace(SETTINGS, ensembles=ensembles))

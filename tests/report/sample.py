@@ -28,6 +28,7 @@ from tests.report.board import (
     trials,
     windows,
 )
+from tests.report.judged import judged
 
 EVENTS = (
     ("dot-com break", "market shock", "2000-03-10", "2000-05-26"),
@@ -289,6 +290,7 @@ def sample() -> Document:
             "from catboost, xgboost "
             "(difference to catboost +0.006 (95 % CI −0.006 to +0.018)).",
         ),
+        **judged(rows),
         data=DataCard(
             name="stocks",
             fingerprint="3f9a1c0d5e7b2a48",

@@ -6,6 +6,7 @@ from typing import Any
 
 from outlast.report.document import Document, Headline, Interval
 from tests.report.board import board_row
+from tests.report.judged import INTERVALS, NOTHING
 from tests.report.sample import sample
 
 
@@ -50,6 +51,7 @@ def minimal() -> Document:
             "fold_scores": full.fold_scores[:1],
             "method": (),
             "thresholds": {},
+            **NOTHING,
         }
     )
 
@@ -75,6 +77,7 @@ def empty() -> Document:
             "features": (),
             "configurations": (),
             "coverage": cells,
+            **NOTHING,
         }
     )
 
@@ -114,6 +117,9 @@ def regression() -> Document:
         update={
             "metric": "rmse",
             "greater_is_better": False,
+            "calibration": None,
+            "costs": None,
+            "intervals": INTERVALS,
             "data": data,
             "leaderboard": rows,
             "fold_scores": scores,
@@ -204,7 +210,7 @@ HOSTILE = (
 SAFE = {
     "schema_version", "verdict", "trust", "task", "decision", "outcome", "severity", "code",
     "metric", "rank", "state", "start", "end", "train_start", "train_end", "test_start",
-    "test_end", "generated_at",
+    "test_end", "generated_at", "status",
 }
 OPEN = {"class_shares", "libraries", "shares", "params", "evidence", "thresholds", "other_scores"}
 

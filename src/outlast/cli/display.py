@@ -181,7 +181,10 @@ def _cells(row: Row, selections: bool) -> tuple[str, ...]:
 
 def _headline(document: Document) -> Box:
     head = document.headline
-    text = f"{escape(head.sentence)}\n[dim]Trust: {head.trust} ({escape(head.trust_reason)})[/]"
+    told = [document.promise.sentence] if document.promise else []
+    told += [document.exam.sentence] if document.exam.status == "opened" else []
+    body = "\n\n".join([head.sentence, *told])
+    text = f"{escape(body)}\n[dim]Trust: {head.trust} ({escape(head.trust_reason)})[/]"
     return Box(text, title=escape(document.title), title_align="left",
                border_style=_COLOURS[head.verdict])
 

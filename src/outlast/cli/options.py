@@ -81,6 +81,13 @@ class MatrixOptions:
     """Primary metric. [default: roc_auc, log_loss or rmse by task]"""
     headline_split: str | None = None
     """The split most like deployment. [default: the first honest one]"""
+    exam: str | None = None
+    """The last stretch of time, sealed before anything is tuned: a share, a duration, the date
+    it begins at, or "off". [default: 0.15]"""
+    keep_sealed: bool = False
+    """Do not open the exam for the finalists at the end of the run."""
+    costs: tuple[float, float] | None = None
+    """Cost of acting where nothing happens, and of not acting where it does."""
     importance: float | None = None
     """Share of the fit time that may go into explaining the best fits; 0 for none.
     [default: 0.25]"""

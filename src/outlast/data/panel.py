@@ -55,6 +55,8 @@ class Panel:
         Which columns came from further tables.
     dropped_duplicates : int, default 0
         Rows that were left out since they repeat an earlier one.
+    sealed : int, optional
+        Nanoseconds from which on no label counts as known, see `seal`.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Panel:
     known_at: dict[str, Nanoseconds] = field(default_factory=dict)
     joined: dict[str, Origin] = field(default_factory=dict)
     dropped_duplicates: int = 0
+    sealed: int | None = None
 
     @classmethod
     def build(
@@ -145,10 +148,41 @@ class Panel:
         return max(1, len(self.schema.labels))
 
     @cached_property
-    def usable(self) -> npt.NDArray[np.bool_]:
-        """Rows whose label is known: the only ones that are trained on or scored."""
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        """Rows whose label is known, sealed or not."""
         known: npt.NDArray[np.bool_] = ~np.isnan(self.y) & (self.label_end != NAT)
         return known
+
+    @cached_property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """Rows whose label is known and not sealed: those that are trained on or scored."""
+        if self.sealed is None:
+            return self.labelled
+        return self.labelled & (self.label_end < self.sealed) & (self.time.ns < self.sealed)
+
+    @cached_property
+    def examined(self) -> npt.NDArray[np.bool_]:
+        """Labelled rows at or after the seal."""
+        if self.sealed is None:
+            return np.zeros(self.n_rows, dtype=bool)
+        return self.labelled & (self.time.ns >= self.sealed)
+
+    def seal(self, start: int) -> Panel:
+        """Return the panel as it was before a moment: rows whose label came later are not usable.
+
+        Parameters
+        ----------
+        start : int
+            Nanoseconds.
+
+        Examples
+        --------
+        >>> table = {"day": [1, 2, 3, 4], "y": [0, 1, 0, 1]}
+        >>> panel = Panel.build(table, Schema(time="day", target="y", horizon=1)).seal(3)
+        >>> panel.usable.tolist(), panel.examined.tolist()
+        ([True, False, False, False], [False, False, True, False])
+        """
+        return replace(self, sealed=start)
 
     @cached_property
     def label_known(self) -> Nanoseconds:

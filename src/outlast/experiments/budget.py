@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +55,8 @@ def within_budget(prepared: Prepared) -> Prepared:
     name = f"budgets/{key}.json"
     if not experiment.storage.exists(name):
         found = foresee(prepared, Stock({}, plan.groups))
-        trials = affordable_trials(found, config.n_trials, BUDGET_SHARE * budget)
+        left = BUDGET_SHARE * _for_plan(prepared, budget)
+        trials = affordable_trials(found, config.n_trials, left)
         experiment.storage.write_json(name, {"n_trials": trials, "estimated": found.seconds})
     n_trials = int(experiment.storage.read_json(name)["n_trials"])
     if n_trials >= config.n_trials:
@@ -69,3 +71,15 @@ def within_budget(prepared: Prepared) -> Prepared:
               if n_trials >= LEAST_TRIALS else f"{budget:g} s leave no time for a search")
     fewer = replace(fewer, skipped=(*fewer.skipped, Skipped("all", "all", "search", reason)))
     return replace(prepared, config=config, plan=fewer)
+
+
+def _for_plan(prepared: Prepared, budget: float) -> float:
+    """What is left of a budget for the plan, after its preparation and before its exam.
+
+    The finalists are trained as for one more fold, of all rows.
+    """
+    left = budget - (time.monotonic() - prepared.begun)
+    if prepared.panel.sealed is None or prepared.config.keep_sealed:
+        return left
+    train = [len(fold.train) for split in prepared.plan.splits.values() for fold in split.folds]
+    return left / (1 + int(prepared.panel.usable.sum()) / sum(train))

@@ -25,6 +25,8 @@ from outlast.tuning import inherited_rules
 
 # A split of another library in a job: its rows are read from the experiment, not made again.
 FOREIGN = "foreign"
+# The stretch that is sealed: a job trains on all that was known before it.
+EXAM = "exam"
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,17 +152,28 @@ def splitter_of(split: Strategy, events: Events) -> Splitter:
 
 def inner_rules(split: Strategy, events: Events) -> Mapping[str, Any]:
     """Return the parameters of a split that hold for its inner splits too."""
-    return {} if split.name == FOREIGN else inherited_rules(splitter_of(split, events))
+    without = split.name in (FOREIGN, EXAM)
+    return {} if without else inherited_rules(splitter_of(split, events))
 
 
 def read_folds(split: Strategy, experiment: Experiment) -> tuple[Fold, ...]:
     """Return the folds of a job's split, made anew or, for a foreign one, as they were stored."""
+    if split.name == EXAM:
+        return (exam_fold(experiment),)
     if split.name != FOREIGN:
         rows = Rows.of_experiment(experiment)
         return rows.folds(splitter_of(split, rows.events))
     time, label_end = (experiment.rows[name].to_numpy() for name in ("time", "label_end"))
     return tuple(Fold(index, train, test, audit_given(train, test, time, label_end))
                  for index, (train, test) in enumerate(experiment.folds(split.params["folds"])))
+
+
+def exam_fold(experiment: Experiment) -> Fold:
+    """Return all rows that may be trained on, and the sealed ones."""
+    train = np.flatnonzero(experiment.rows["usable"].to_numpy())
+    test = experiment.exam["row"].to_numpy().astype(np.intp)
+    time, label_end = (experiment.rows[name].to_numpy() for name in ("time", "label_end"))
+    return Fold(0, train, test, audit_given(train, test, time, label_end))
 
 
 def store_folds(planned: Mapping[str, PlannedSplit], experiment: Experiment) -> None:

@@ -25,6 +25,7 @@ from outlast.experiments.estimate import (
     parallelism,
 )
 from outlast.experiments.evidence import Evidence
+from outlast.experiments.exam import Choose, Sitting, seal
 from outlast.experiments.explain import Explained, Explainer, headline_split
 from outlast.experiments.folds import store_folds
 from outlast.experiments.leaks import (
@@ -55,7 +56,10 @@ _LOG = logging.getLogger("outlast.run")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A checked configuration with its table, features and plan; nothing is trained yet."""
+    """A checked configuration with its table, features and plan; nothing is trained yet.
+
+    `begun` is the moment of `time.monotonic` at which a time budget starts.
+    """
 
     config: Config
     panel: Panel
@@ -65,6 +69,7 @@ class Prepared:
     plan: Plan
     report: AuditReport
     how: Parallelism
+    begun: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Outcome:
     seconds: float = 0.0
     estimated: float | None = None
     explained: Explained | None = None
+    examined: dict[str, Record] = field(default_factory=dict)
 
 
 def load_panel(data: DataConfig) -> Panel:
@@ -141,7 +147,8 @@ def prepare(
     StoreError
         If the reports folder cannot be written.
     """
-    panel = panel or load_panel(config.data)
+    begun = time.monotonic()
+    panel, sealed = seal(config, panel or load_panel(config.data))
     store = Store.open(config.store_url)
     store.check_writable()
     refuse_changed_data(store, config, panel)
@@ -159,13 +166,13 @@ def prepare(
     experiment = place.create(
         panel, last_known_target(panel),
         {"created": now(), "fingerprint": panel.fingerprint, "recipe": recipe.name,
-         "content": describe_content(panel)},
+         "content": describe_content(panel), "exam": sealed},
     )
     store_folds(plan.splits, experiment)
     facts = facts_of(config, panel, recipe, table, plan)
     report = stored_audit(experiment, audit_key(config, recipe, plan),
                           lambda: run_checks(facts, config.mute, on_check))
-    return Prepared(config, panel, table, reused, experiment, plan, report, how)
+    return Prepared(config, panel, table, reused, experiment, plan, report, how, begun)
 
 
 def audit_plan(
@@ -194,7 +201,7 @@ def audit_plan(
     InputError
         For anything wrong with table, names or folds.
     """
-    panel = panel or load_panel(config.data)
+    panel, _ = seal(config, panel or load_panel(config.data))
     recipe = find_recipe(config, panel, features)
     table = recipe.transform(panel)
     check_pins(config, table.names)
@@ -205,7 +212,8 @@ def audit_plan(
 
 
 def run(
-    prepared: Prepared, listener: Listener | None = None, runner: str | None = None
+    prepared: Prepared, listener: Listener | None = None, runner: str | None = None,
+    choose: Choose | None = None,
 ) -> Outcome:
     """Train every job of the plan that is not in the store yet.
 
@@ -219,6 +227,8 @@ def run(
         Called with a `Progress` after every change.
     runner : str, optional
         In place of the configured one.
+    choose : callable, optional
+        Given the finished records, returns who sits the sealed exam; default: it stays sealed.
 
     Returns
     -------
@@ -244,7 +254,7 @@ def run(
         with open_session(experiment, **manifest(prepared, stock, expected)) as session:
             _LOG.info("%d jobs planned, %d done before, %d to run", len(order.jobs),
                       len(stock.done), stock.n_waiting)
-            driver = Driver(order, experiment, session, limits(config, begun), listener)
+            driver = Driver(order, experiment, session, limits(config, prepared.begun), listener)
             processes = min(prepared.how.processes, max(1, len(stock.waiting)))
             chosen = make_runner(runner or config.runner, processes, prepared.how.threads,
                                  config.address)
@@ -252,9 +262,11 @@ def run(
             took = time.monotonic() - begun
             explained = _explain(prepared, order, driver, chosen)
             finish(order, experiment, session, tally, explained, _evidence(prepared, order))
+            examined = _examine(prepared, driver, chosen, choose)
     return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),
                    tally.failed, dict(tally.ended), took,
-                   expected.seconds if expected.calibrated and stock.waiting else None, explained)
+                   expected.seconds if expected.calibrated and stock.waiting else None, explained,
+                   examined)
 
 
 def order_of(prepared: Prepared) -> Order:
@@ -297,6 +309,20 @@ def _explain(
     return explainer.run(list(_finished(order, prepared.experiment).values()), runner)
 
 
+def _examine(
+    prepared: Prepared, driver: Driver, runner: Runner, choose: Choose | None
+) -> dict[str, Record]:
+    """Let the finalists sit the sealed exam, if there is one and somebody is worth it."""
+    if choose is None or prepared.panel.sealed is None:
+        return {}
+    choice = choose(list(_finished(driver.order, prepared.experiment).values()))
+    if choice is None:
+        return {}
+    sitting = Sitting(driver.order, prepared.experiment, driver.session,
+                      replace(driver.limits, deadline=None), driver.listener)
+    return sitting.examine(choice, runner)
+
+
 def _evidence(prepared: Prepared, order: Order) -> pl.DataFrame:
     """Ask the table about its features, under the split that stands for deployment."""
     headline = headline_split(order, prepared.config.headline_split)
@@ -317,7 +343,7 @@ def limits(config: Config, begun: float) -> Limits:
 
 
 def _identity(panel: Panel) -> str:
-    return content_hash([panel.fingerprint, panel.schema.fingerprint])
+    return content_hash([panel.fingerprint, panel.schema.fingerprint, panel.sealed])
 
 
 def manifest(prepared: Prepared, stock: Stock, expected: Estimate | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import polars as pl
 
 from outlast import metrics
 from outlast.errors import OutlastError
-from outlast.experiments.folds import inner_rules, read_folds
+from outlast.experiments.folds import EXAM, inner_rules, read_folds
 from outlast.experiments.protocol import Design
 from outlast.experiments.selecting import choose_features
 from outlast.feature_tracker import observe
@@ -65,7 +65,8 @@ def run_job(spec: Mapping[str, Any]) -> None:
         If the fold cannot be scored; whatever a library raises passes through.
     """
     first, *others = [Job.model_validate(job) for job in spec["jobs"]]
-    bench = open_bench(spec["store"], spec["experiment"], first.features)
+    bench = open_bench(spec["store"], spec["experiment"], first.features,
+                       first.split.name == EXAM)
     if spec["done"] is None:
         record = _run(first, bench, spec)
     else:
@@ -129,8 +130,10 @@ class Bench:
 
 
 @lru_cache(maxsize=2)
-def open_bench(store: str, experiment: str, features: str) -> Bench:
+def open_bench(store: str, experiment: str, features: str, unsealed: bool = False) -> Bench:
     """Open the tables of an experiment; a worker that runs many jobs opens them once.
+
+    The sealed labels are among its rows only if `unsealed` is set.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def open_bench(store: str, experiment: str, features: str) -> Bench:
     if table is None:
         raise OutlastError(f"feature table {features} in {store!r} is missing or was changed; "
                            "run the same command again to extract it")
-    return Bench(opened.experiment(experiment), table)
+    return Bench(replace(opened.experiment(experiment), unsealed=unsealed), table)
 
 
 @lru_cache(maxsize=8)

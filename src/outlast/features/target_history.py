@@ -35,7 +35,7 @@ def last_known_target(panel: Panel) -> npt.NDArray[np.float64]:
     """
     rows = pl.DataFrame({"entity": panel.entity, "time": panel.time.ns})
     labels = rows.with_columns(known=panel.label_known, end=panel.label_end, y=panel.y)
-    labels = labels.filter(panel.usable).sort("known", "end", "time")
+    labels = labels.filter(panel.labelled).sort("known", "end", "time")
     labels = labels.select("entity", "y", time=pl.col("known"))
     joined = rows.join_asof(labels, on="time", by="entity", strategy="backward",
                             check_sortedness=False)

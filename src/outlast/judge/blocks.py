@@ -138,6 +138,9 @@ class Scores:
     def __sub__(self, other: Scores) -> Scores:
         return Scores(self.values - other.values, self.weights, self.blocks)
 
+    def __add__(self, other: Scores) -> Scores:
+        return Scores(self.values + other.values, self.weights, self.blocks)
+
     def times(self, factor: float) -> Scores:
         """Return all values times a number, such as −1 where less is better."""
         return Scores(factor * self.values, self.weights, self.blocks)

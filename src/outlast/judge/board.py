@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from outlast.records import Frozen
+from outlast.records import USUAL_SELECTION, Frozen
 
 Verdict = Literal["clear", "tie", "none", "not_enough_evidence", "only_leaky"]
 Trust = Literal["high", "medium", "low"]
@@ -65,3 +65,184 @@ class Row(Frozen):
     predict_us_per_row: float | None = None
     n_features: int = 0
     jobs: tuple[str, ...] = ()
+    members: tuple[str, ...] = Field(default=(), description="rows that an ensemble is made of")
+
+    @property
+    def label(self) -> str:
+        """Model, search and selection in one short text."""
+        return " ".join([self.model, *[self.search] * (self.search != "none"),
+                         *[self.selection] * (self.selection != USUAL_SELECTION)])
+
+
+class Ageing(Frozen):
+    """How the score changes with the time since training.
+
+    `per_day` is the slope in units of the metric with its 95 % interval, `p` of no slope.
+    """
+
+    per_day: Interval
+    p: float
+    mean_age_days: float
+    oldest_days: float
+
+
+class Promise(Frozen):
+    """What a row will score on the time that comes, with an interval at `level`.
+
+    `score` is `forward`, the mean over the folds, less the `optimism` of having been chosen,
+    plus `older`, the change for a model of another age than those of the folds.
+    `between_windows` and `within_windows` are the standard deviations of a window's score
+    that come from windows being different and from the rows that fall into one.
+    `retrain_days` is the age at which half of the lead over the baseline is lost, if age tells.
+    """
+
+    row: str
+    model: str
+    search: str
+    selection: str
+    split: str
+    score: Interval
+    level: float
+    forward: float
+    optimism: float
+    older: float
+    between_windows: float
+    within_windows: float
+    n_windows: int
+    ageing: Ageing | None = None
+    retrain_days: float | None = None
+    sentence: str
+
+    @property
+    def label(self) -> str:
+        """Model and search in one short text."""
+        return self.model if self.search in ("none", "given") else f"{self.model} ({self.search})"
+
+
+class RuleCard(Frozen):
+    """A rule of choosing a model, and how it would have served at every past cut.
+
+    `score` is the mean of what its choices scored, `regret` what that was below the best
+    configuration of each window, `over_usual` what it gained over choosing by the best mean.
+    `picks` are its choices, `n_others` of them are not those of the best mean, `row` is what it
+    would choose now.
+    """
+
+    rule: str
+    description: str
+    score: float
+    regret: float
+    over_usual: Interval
+    picks: tuple[str, ...]
+    n_others: int
+    row: str
+    chosen: bool = False
+
+
+class Period(Frozen):
+    """Said and happened in one period; `start` and `end` are nanoseconds.
+
+    `error` is the mean distance between both in ten bins of equal size, `error_after` the same
+    after a recalibration by the periods before.
+    """
+
+    start: int
+    end: int
+    n_rows: int
+    said: float
+    happened: float
+    error: float
+    error_after: float
+
+
+class CalibrationCard(Frozen):
+    """How well the probabilities of the recommended row keep.
+
+    `gain` is the log loss per row that a recalibration by earlier periods saves in later ones;
+    `slope` and `intercept` are those of a sigmoid on the log-odds, fitted to all periods.
+    `curve` holds mean probability, share that happened and rows of ten bins.
+    """
+
+    periods: tuple[Period, ...]
+    gain: Interval
+    slope: float
+    intercept: float
+    helps: bool
+    curve: tuple[tuple[float, float, int], ...]
+
+
+class CoverageCard(Frozen):
+    """How often intervals around predicted values have held, made of earlier errors."""
+
+    level: float
+    coverage: Interval
+    by_period: tuple[float, ...]
+    half_width: float
+
+
+class CostCard(Frozen):
+    """From which probability on to act at stated costs, and what that saves per row.
+
+    `threshold` is on recalibrated probabilities, `raw_threshold` on those of the model.
+    `saved` is against always or never acting, whichever was the cheaper before.
+    """
+
+    false_positive: float
+    false_negative: float
+    threshold: float
+    raw_threshold: float
+    cost: Interval
+    saved: Interval
+    acts_on: float
+
+
+class Strength(Frozen):
+    """How much the held-out time of the headline split can tell.
+
+    `confidence_set` are the rows that could be the best (model confidence set at 90 %, over all
+    rows that are no baselines), `overfitting` the probability of backtest overfitting,
+    `persistence` the mean of Kendall's tau between the ranks of one fold and the next,
+    `detectable` the smallest difference to the best row that would be found in four of five
+    cases.
+    """
+
+    n_tried: int
+    confidence_set: tuple[str, ...] = ()
+    overfitting: float | None = None
+    persistence: float | None = None
+    detectable: float | None = None
+
+
+class Grade(Frozen):
+    """What one finalist was promised to score in the exam, and what it did."""
+
+    row: str
+    label: str
+    promised: Interval
+    score: Interval
+    over_baseline: Interval | None = None
+    kept: bool | None = Field(default=None, description="whether the score lies in the interval")
+
+
+class Opening(Frozen):
+    """One opening of the exam."""
+
+    opened: str
+    session: str
+    finalists: tuple[str, ...]
+
+
+class Exam(Frozen):
+    """The sealed exam: where it lies, who was allowed to look, and what came of the promise."""
+
+    status: Literal["none", "sealed", "opened"]
+    reason: str = ""
+    start: str = ""
+    end: str = ""
+    n_rows: int = 0
+    n_times: int = 0
+    n_blocks: int = 0
+    sha256: str = ""
+    openings: tuple[Opening, ...] = ()
+    grades: tuple[Grade, ...] = Field(default=(), description="the recommended one first")
+    sentence: str

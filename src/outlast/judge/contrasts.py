@@ -187,11 +187,39 @@ def calibration(y: Floats, p: Floats, block: Ints) -> Calibration | None:
     B. Van Calster et al., "Calibration: the Achilles heel of predictive analytics", *BMC
     Medicine* 17 (2019); errors: K.-Y. Liang and S. L. Zeger, *Biometrika* 73 (1986).
     """
-    logit = special.logit(np.clip(p, 1e-6, 1 - 1e-6))
+    weights = recalibration(y, p)
+    if weights is None:
+        return None
+    design = np.column_stack([np.ones_like(p), log_odds(p)])
+    chance = special.expit(design @ weights)
+    hessian = design.T @ (design * (chance * (1 - chance))[:, None])
+    parts = (design * (y - chance)[:, None]) @ np.linalg.inv(hessian)[1]
+    return Calibration(_linear(weights[1], parts, block), mean(p - y, block))
+
+
+def log_odds(p: Floats) -> Floats:
+    """Return the log-odds of probabilities, kept away from certainty."""
+    return np.asarray(special.logit(np.clip(p, 1e-6, 1 - 1e-6)))
+
+
+def recalibration(y: Floats, p: Floats) -> Floats | None:
+    """Return intercept and slope of a logistic regression of y on the log-odds of p.
+
+    Parameters
+    ----------
+    y, p : ndarray of float64, shape (n,)
+
+    Returns
+    -------
+    ndarray of float64, shape (2,), or None
+        None where there is one class, one probability for all, or no finite solution.
+    """
+    logit = log_odds(p)
     if np.ptp(y) == 0 or np.ptp(logit) == 0:
         return None
     design = np.column_stack([np.ones_like(logit), logit])
-    weights = np.array([0.0, 1.0])
+    # From no relation at all: from "all is right" the first step may go astray.
+    weights = np.zeros(2)
     for _ in range(50):
         chance = special.expit(design @ weights)
         hessian = design.T @ (design * (chance * (1 - chance))[:, None])
@@ -201,8 +229,7 @@ def calibration(y: Floats, p: Floats, block: Ints) -> Calibration | None:
         weights = weights + step
         if np.abs(step).max() < 1e-8:
             break
-    parts = (design * (y - special.expit(design @ weights))[:, None]) @ np.linalg.inv(hessian)[1]
-    return Calibration(_linear(weights[1], parts, block), mean(p - y, block))
+    return weights
 
 
 def stands_out(values: Floats, at: int) -> float:

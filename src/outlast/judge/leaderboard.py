@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from outlast import metrics
+from outlast.judge import ensemble
 from outlast.judge.blocks import Blocks, Scores
 from outlast.judge.board import Interval, Row
 from outlast.judge.results import Result
@@ -28,6 +29,7 @@ class Contestant:
     results: tuple[Result, ...]
     score: float | None
     blocks: Scores
+    members: tuple[str, ...] = ()
 
     @property
     def record(self) -> Record:
@@ -91,10 +93,14 @@ class BoardSettings:
     split_order : tuple of str
         Names of the splits in the order in which they are listed; the first honest one is
         the headline when none is asked for.
+    ensembles : bool, default True
+        Whether the mean of the best models that cannot be told apart is one more row of each
+        honest split.
     """
 
     baselines: frozenset[str]
     split_order: tuple[str, ...] = ()
+    ensembles: bool = True
 
 
 def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettings) -> Board:
@@ -120,8 +126,10 @@ def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettin
     ordered = sorted(results, key=lambda r: _split_order(r, settings))
     by_split = _group(ordered, lambda r: r.split)
     for split, members in by_split.items():
-        field_ = list(_contestants(members, metric))
-        ranked = sorted(field_, key=lambda c: _sort_key(c, metric))
+        found = list(_contestants(members, metric))
+        if settings.ensembles:
+            found += _ensemble(found, metric, settings)
+        ranked = sorted(found, key=lambda c: _sort_key(c, metric))
         rows += _rows(ranked, split, metric, settings)
         contestants |= {c.id: c for c in ranked}
     return Board(tuple(rows), contestants, metric, tuple(by_split))
@@ -138,9 +146,52 @@ def _contestants(
         return
     blocks = Blocks.of(complete[0])
     for folds in complete:
-        known = [r for r in folds if r.record.scores.get(metric.name) is not None]
-        yield Contestant(tuple(folds), _mean([r.record.scores[metric.name] for r in known]),
-                         blocks.scores(metric, known))
+        yield score_folds(folds, metric, blocks)
+
+
+def score_folds(
+    folds: Sequence[Result], metric: Metric, blocks: Blocks, members: tuple[str, ...] = ()
+) -> Contestant:
+    """Score one configuration, as a whole and by blocks.
+
+    Parameters
+    ----------
+    folds : sequence of Result
+    metric : Metric
+    blocks : Blocks
+        Of the same split.
+    members : tuple of str
+        Ids of the rows that an ensemble is made of.
+
+    Returns
+    -------
+    Contestant
+    """
+    known = [r for r in folds if r.record.scores.get(metric.name) is not None]
+    return Contestant(tuple(folds), _mean([r.record.scores[metric.name] for r in known]),
+                      blocks.scores(metric, known), members)
+
+
+def _ensemble(
+    found: Sequence[Contestant], metric: Metric, settings: BoardSettings
+) -> Iterator[Contestant]:
+    """The mean of the best models: of each the best configuration, if it is near the best one.
+
+    Near is within one standard error of the difference: an interval that includes zero would
+    let in what is far behind where little can be told.
+    """
+    ranked = sorted((c for c in found if c.is_scored and not any(r.record.leaks for r in c.results)
+                     and c.record.job.model.name not in settings.baselines),
+                    key=lambda c: _sort_key(c, metric))
+    best: dict[str, Contestant] = {}
+    for one in ranked:
+        behind = _gains(metric, ranked[0], one)
+        if behind.mean <= behind.se:
+            best.setdefault(one.record.job.model.name, one)
+    if len(best) > 1:
+        results = ensemble.mean_of([one.results for one in best.values()])
+        yield score_folds(results, metric, ranked[0].blocks.blocks,
+                         tuple(one.id for one in best.values()))
 
 
 def _rows(
@@ -183,7 +234,7 @@ def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row
         search_seconds=sum(record.seconds.get("search", 0.0) for record in records),
         predict_us_per_row=1e6 * sum(r.seconds.get("predict", 0.0) for r in records) / n_test,
         n_features=round(np.mean([sum(not d.removes for d in r.decisions) for r in records])),
-        jobs=tuple(record.job.id for record in records),
+        jobs=tuple(record.job.id for record in records), members=contestant.members,
     )
 
 

@@ -61,7 +61,7 @@ def horizon_in_steps(time: npt.NDArray[np.int64], label_end: npt.NDArray[np.int6
     return int(np.median(reach)) if reach.size else 0
 
 
-def t_quantile(share: float, freedom: int) -> float:
+def t_quantile(share: float, freedom: float) -> float:
     """Return a quantile of Student's t.
 
     Examples
@@ -72,7 +72,7 @@ def t_quantile(share: float, freedom: int) -> float:
     return float(special.stdtrit(freedom, share))
 
 
-def t_tail(t: float, freedom: int) -> float:
+def t_tail(t: float, freedom: float) -> float:
     """Return P(T > t) of Student's t.
 
     Examples

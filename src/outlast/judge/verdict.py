@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from outlast.judge import statistics
-from outlast.judge.board import Headline, Interval, Row, Trust, Verdict
+from outlast.judge.board import Headline, Interval, Row, RuleCard, Trust, Verdict
 from outlast.judge.insights.base import Thresholds
 from outlast.judge.leaderboard import Board
 from outlast.judge.wording import interval_text, number, signed
@@ -14,6 +14,7 @@ from outlast.records import Finding
 # A random split that looks better (OL101) does not make the honest number wrong, so it is a
 # warning about the data and not a reason to distrust the headline altogether.
 _LOW_TRUST = ("OL103", "OL105", "OL106", "OL203")
+_ENSEMBLE_P = 0.05
 _MEDIUM_TRUST = ("OL101", "OL102", "OL401", "OL402", "OL602", "OL806")
 
 
@@ -34,10 +35,39 @@ def headline_split(board: Board, wanted: str | None) -> str | None:
     return honest[0] if honest else None
 
 
-def recommended(board: Board, split: str | None) -> Row | None:
-    """Return the best-scoring row; a baseline only where nothing else was run."""
+def recommended(
+    board: Board, split: str | None, rules: Sequence[RuleCard] = ()
+) -> Row | None:
+    """Return the row that the rule of choosing takes; a baseline only where nothing else was run.
+
+    Which of several models that cannot be told apart comes out first is luck. Their ensemble is
+    taken where it is better than they are on average, with a one-sided p of at most 0.05, and
+    no worse than that row.
+
+    Parameters
+    ----------
+    board : Board
+    split : str, optional
+    rules : sequence of RuleCard
+        The chosen one first; the best mean where there are none.
+    """
     rows = [row for row in board.of_split(split) if row.score.value is not None]
-    return next((row for row in rows if not row.is_baseline), rows[0] if rows else None)
+    models = [row for row in rows if not (row.is_baseline or row.members)]
+    if not models:
+        return rows[0] if rows else None
+    single = next((row for row in models if rules and row.id == rules[0].row), models[0])
+    mean = next((row for row in rows if row.members), None)
+    return mean if mean and _is_better(board, mean, single) else single
+
+
+def _is_better(board: Board, mean: Row, single: Row) -> bool:
+    """Whether an ensemble is better than its members are on average, and no worse than one row."""
+    gains = [board.gains(mean.id, member) for member in mean.members]
+    over_members = gains[0].times(1 / len(gains))
+    for gain in gains[1:]:
+        over_members += gain.times(1 / len(gains))
+    return over_members.p_above() <= _ENSEMBLE_P and (
+        board.gain(mean.id, single.id).value or 0.0) >= 0
 
 
 def beats_baseline(board: Board, split: str | None, alpha: float) -> list[Row]:
@@ -49,7 +79,8 @@ def beats_baseline(board: Board, split: str | None, alpha: float) -> list[Row]:
 
 
 def make_headline(
-    board: Board, split: str | None, findings: Sequence[Finding], thresholds: Thresholds
+    board: Board, split: str | None, findings: Sequence[Finding], thresholds: Thresholds,
+    rules: Sequence[RuleCard] = (),
 ) -> Headline:
     """Return the answer in one sentence, with the trust that it deserves.
 
@@ -60,12 +91,14 @@ def make_headline(
         The headline split; None when only leaky splits were run.
     findings : sequence of Finding
     thresholds : Thresholds
+    rules : sequence of RuleCard
+        Rules of choosing, the chosen one first.
 
     Returns
     -------
     Headline
     """
-    row = recommended(board, split)
+    row = recommended(board, split, rules)
     if split is None or row is None:
         return _nothing_honest(board)
     verdict = _verdict(board, split, row, thresholds)
@@ -84,8 +117,19 @@ def _verdict(board: Board, split: str, row: Row, thresholds: Thresholds) -> Verd
     has_baseline = any(r.is_baseline for r in board.of_split(split))
     if has_baseline and not beats_baseline(board, split, thresholds.alpha):
         return "none"
-    rivals = [r for r in board.of_split(split) if r.tier == 1 and r.model != row.model]
-    return "tie" if any(not r.is_baseline for r in rivals) else "clear"
+    return "tie" if _tied(board, split, row) else "clear"
+
+
+def _tied(board: Board, split: str, row: Row) -> list[Row]:
+    """Rows of other models that cannot be told from a row."""
+    gains = ((other, board.gain(row.id, other.id)) for other in _others(board, split, row))
+    return [other for other, gain in gains if gain.low is None or gain.low <= 0]
+
+
+def _others(board: Board, split: str, row: Row) -> list[Row]:
+    """Rows of other models; an ensemble is no rival to what it may be made of."""
+    return [r for r in board.of_split(split)
+            if r.model != row.model and not (r.is_baseline or r.members)]
 
 
 def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
@@ -107,16 +151,17 @@ def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
 
 
 def _runner_up(board: Board, split: str, row: Row, verdict: Verdict) -> str:
-    others = [r for r in board.of_split(split) if r.model != row.model and not r.is_baseline]
+    others = _others(board, split, row)
     if not others:
         return "No other model was run beside it."
-    # A model may have several rows, and the one that ties need not be its first.
-    other = min(others, key=lambda r: r.tier != 1)
-    gain = board.gain(row.id, other.id)
     if verdict == "clear":
-        return f"It beats the next model, {other.model}, by {signed(gain)}."
-    tied = sorted({r.model for r in others if r.tier == 1})
-    return f"It cannot be told from {', '.join(tied)} (difference to {other.model} {signed(gain)})."
+        other = others[0]
+        return f"It beats the next model, {other.model}, by {signed(board.gain(row.id, other.id))}."
+    # A model may have several rows, and the one that ties need not be its first.
+    tied = _tied(board, split, row)
+    gain, names = board.gain(row.id, tied[0].id), sorted({r.model for r in tied})
+    return (f"It cannot be told from {', '.join(names)} (difference to {tied[0].model} "
+            f"{signed(gain)}).")
 
 
 def _trust(findings: Sequence[Finding], verdict: Verdict, row: Row) -> tuple[Trust, str]:
@@ -154,8 +199,12 @@ def expected(headline: Headline) -> Interval | None:
 
 
 def _how(board: Board, row: Row) -> str:
+    if row.members:
+        made_of = [r.model for r in board.of_split(row.split) if r.id in row.members]
+        return f" of {', '.join(made_of)}"
     chosen = {r.selection for r in board.of_split(row.split) if not r.is_baseline}
     features = "" if len(chosen) < 2 else (
         " on all features" if row.selection == "none" else
         f" on the {row.n_features} features that {row.selection} keeps")
-    return (" with its defaults" if row.search == "none" else f" tuned by {row.search}") + features
+    told = {"none": " with its defaults", "given": ""}
+    return told.get(row.search, f" tuned by {row.search}") + features

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import polars as pl
 from outlast.data.times import format_ns
 from outlast.judge import verdict
 from outlast.judge.board import Row
-from outlast.judge.insights import Evidence, Thresholds, find_insights
+from outlast.judge.insights import Evidence, Thresholds
+from outlast.judge.judgement import Judgement
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
+from outlast.judge.promise import Window
 from outlast.judge.results import Result
 from outlast.metrics import METRICS, Metric
 from outlast.models import MODELS
@@ -27,6 +30,7 @@ from outlast.report.document import (
     FoldScore,
     TrialCard,
 )
+from outlast.report.exam import exam_card
 from outlast.report.features import feature_cards, feature_ledger
 from outlast.report.luck import luck_finding
 from outlast.report.selections import selection_cards
@@ -34,7 +38,7 @@ from outlast.report.surroundings import surroundings
 from outlast.splits import SPLITTERS
 from outlast.store import Experiment, now
 
-_METHOD = (
+METHOD = (
     "Every split trains only on rows whose label was known at the cut: training labels that reach "
     "into the test window are purged, and the purge audit counts the overlap again from the rows.",
     "Tuning, early stopping, feature selection and category codes see the training rows of a fold "
@@ -54,32 +58,86 @@ _METHOD = (
 
 
 @dataclass(frozen=True)
-class Material:
-    """What a report is made from.
+class Case:
+    """What the judge is asked about.
 
     Parameters
     ----------
     experiment : Experiment
     records : sequence of Record
         The newest record of each job that the report covers, failed ones included.
-    sessions : sequence of dict
-        Manifests of the sessions, oldest first; the last one names environment and skips.
     headline_split : str, optional
         The split that is most like deployment.
     thresholds : Thresholds
-    audit : sequence of Finding
-        Findings of the leak checks.
-    reused : int
-        Jobs that the last session found done.
+    costs : (float, float), optional
+        Of a false positive and of a false negative.
     """
 
     experiment: Experiment
     records: Sequence[Record]
-    sessions: Sequence[Mapping[str, Any]]
     headline_split: str | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    costs: tuple[float, float] | None = None
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """The finished folds."""
+        predictions = self.experiment.jobs.predictions
+        return [Result(r, predictions(r)) for r in self.records if r.status == "ok"]
+
+    @cached_property
+    def board(self) -> Board:
+        """The leaderboard."""
+        return build_board(self.results, METRICS[self.records[0].job.metric], _settings())
+
+    @cached_property
+    def split(self) -> str | None:
+        """The headline split."""
+        return verdict.headline_split(self.board, self.headline_split)
+
+    @cached_property
+    def told(self) -> list[Record]:
+        """Records of the headline's split and selection, with those of its baselines."""
+        return list(_headline_records(self.results, self.board, self.split))
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """What the feature tracker knows of them."""
+        return feature_ledger(self.experiment, self.told)
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        """What the judge concludes from all of it."""
+        sealed = self.experiment.description["exam"]
+        window = None if "start" not in sealed else Window(
+            sealed["timestamps"], (sealed["end"] - sealed["start"]) / 2)
+        return Judgement(self.board, Evidence(
+            self.board, self.split, self.records, self.thresholds,
+            around=surroundings(self.experiment, self.ledger, self.records)), window)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a report is made from.
+
+    Parameters
+    ----------
+    case : Case
+    sessions : sequence of dict
+        Manifests of the sessions, oldest first; the last one names environment and skips.
+    audit : sequence of Finding
+        Findings of the leak checks.
+    reused : int
+        Jobs that the last session found done.
+    examined : sequence of Record
+        Of the finalists, on the sealed rows.
+    """
+
+    case: Case
+    sessions: Sequence[Mapping[str, Any]]
     audit: Sequence[Finding] = ()
     reused: int = 0
+    examined: Sequence[Record] = ()
 
 
 def build_document(material: Material) -> Document:
@@ -99,19 +157,12 @@ def build_document(material: Material) -> Document:
     StoreError
         If predictions or observations of a finished job are missing or were changed.
     """
-    experiment, records = material.experiment, material.records
-    results = [Result(r, experiment.jobs.predictions(r)) for r in records if r.status == "ok"]
-    metric = METRICS[records[0].job.metric]
-    board = build_board(results, metric, _settings())
-    split = verdict.headline_split(board, material.headline_split)
-    told = list(_headline_records(results, board, split))
-    ledger = feature_ledger(experiment, told)
-    evidence = Evidence(board, split, records, material.thresholds,
-                        around=surroundings(experiment, ledger, records))
-    findings = find_insights(evidence)
-    headline = verdict.make_headline(board, split, findings, material.thresholds)
+    case, judgement = material.case, material.case.judgement
+    experiment, records, results = case.experiment, case.records, case.results
+    board, split, headline = judgement.board, judgement.split, judgement.headline
+    metric, chosen = board.metric, judgement.chosen
     luck = luck_finding(board, split, records[0].job.seed)
-    features = feature_cards(experiment, told, ledger)
+    features = feature_cards(experiment, case.told, case.ledger)
     return Document(
         generated_at=now(),
         title=f"{experiment.schema.target} on {experiment.description['table']}",
@@ -122,19 +173,26 @@ def build_document(material: Material) -> Document:
         headline_split=split,
         headline=headline,
         data=cards.data_card(experiment, len(features)),
-        findings=(*findings, *_audited(material, luck)),
+        promise=judgement.promise(chosen.id) if chosen else None,
+        exam=exam_card(experiment, judgement, material.examined),
+        rules=judgement.rules,
+        strength=judgement.strength,
+        calibration=judgement.calibration,
+        intervals=judgement.coverage,
+        costs=judgement.costs(case.costs),
+        findings=(*judgement.findings, *_audited(material, luck)),
         leaderboard=board.rows,
-        folds=_folds(records, results),
-        fold_scores=_fold_scores(board),
+        folds=fold_cards(records, results),
+        fold_scores=fold_scores(board),
         trials=_trials(board, split),
         features=features,
-        selections=selection_cards(evidence, results),
+        selections=selection_cards(judgement.evidence, results),
         configurations=cards.configuration_cards(board, split, experiment, material.sessions),
-        coverage=_coverage(records, material.sessions),
+        coverage=coverage_cells(records, material.sessions),
         failures=_failures(experiment, records),
         environment=cards.environment_card(material.sessions, material.reused),
-        thresholds=material.thresholds.as_numbers(),
-        method=_METHOD,
+        thresholds=case.thresholds.as_numbers(),
+        method=METHOD,
     )
 
 
@@ -164,7 +222,8 @@ def _settings() -> BoardSettings:
     )
 
 
-def _folds(records: Sequence[Record], results: Sequence[Result]) -> tuple[FoldCard, ...]:
+def fold_cards(records: Sequence[Record], results: Sequence[Result]) -> tuple[FoldCard, ...]:
+    """Return one card for each fold of each split, whoever was trained on it."""
     tested = {(r.split, r.record.job.fold): r for r in results}
     shares = {key: float(np.mean(result.y)) for key, result in tested.items()}
     first = {(r.job.split.label, r.job.fold): r for r in records if r.audit is not None}
@@ -186,7 +245,8 @@ def _fold_card(record: Record, share: float | None) -> FoldCard:
     )
 
 
-def _fold_scores(board: Board) -> tuple[FoldScore, ...]:
+def fold_scores(board: Board) -> tuple[FoldScore, ...]:
+    """Return the score of every row of the leaderboard in each of its folds."""
     return tuple(_fold_score(row, result.record, job) for row in board.rows
                  for result, job in zip(board.contestants[row.id].results, row.jobs, strict=True))
 
@@ -221,9 +281,10 @@ def _search(row: Row, record: Record, metric: Metric) -> Iterator[TrialCard]:
         )
 
 
-def _coverage(
+def coverage_cells(
     records: Sequence[Record], sessions: Sequence[Mapping[str, Any]]
 ) -> tuple[Cell, ...]:
+    """Return how much of each cell of the matrix was run, and why some were not."""
     jobs = [{"model": r.job.model.label, "split": r.job.split.label,
              "search": r.job.search.label, "ok": r.status == "ok"} for r in records]
     counts = pl.DataFrame(jobs).group_by("model", "split", "search", maintain_order=True).agg(

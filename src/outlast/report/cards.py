@@ -59,7 +59,8 @@ def configuration_cards(
     """Return the best configuration of each of the first models under the headline split."""
     best: dict[str, Row] = {}
     for row in board.of_split(split):
-        if not row.is_baseline and row.score.value is not None:
+        # An ensemble has no configuration but those of its members.
+        if not (row.is_baseline or row.members) and row.score.value is not None:
             best.setdefault(row.model, row)
         if len(best) == _CONFIGURATIONS:
             break

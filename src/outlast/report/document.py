@@ -10,7 +10,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from outlast.judge.board import Headline, Interval, Row
+from outlast.judge.board import (
+    CalibrationCard,
+    CostCard,
+    CoverageCard,
+    Exam,
+    Headline,
+    Interval,
+    Promise,
+    Row,
+    RuleCard,
+    Strength,
+)
 from outlast.records import Finding, FoldAudit, Frozen, Task
 
 __all__ = ["Document", "Headline", "Interval", "Row"]
@@ -217,6 +228,13 @@ class Document(Frozen):
     greater_is_better: bool
     headline_split: str | None
     headline: Headline
+    promise: Promise | None = Field(default=None, description="of the recommended row")
+    exam: Exam
+    rules: tuple[RuleCard, ...] = Field(default=(), description="the chosen one first")
+    strength: Strength
+    calibration: CalibrationCard | None = Field(default=None, description="two classes only")
+    intervals: CoverageCard | None = Field(default=None, description="predicted values only")
+    costs: CostCard | None = Field(default=None, description="where costs were stated")
     data: DataCard
     findings: tuple[Finding, ...] = ()
     leaderboard: tuple[Row, ...] = ()

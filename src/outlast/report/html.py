@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from outlast.data.times import format_ns
 from outlast.report import formatting, view
 from outlast.report.charts import Figure, ModelStyle
 from outlast.report.document import Document, Row
@@ -51,12 +52,13 @@ def row_anchor(row: Row) -> str:
 
 
 def _selected(document: Document) -> dict[str, Any]:
+    planned = {cell.model for cell in document.coverage}
     quiet = {outcome: view.quiet(document, outcome) for outcome in view.QUIET}
     return {
         "chosen": view.recommended(document),
         "fired": view.fired(document),
         "quiet": {outcome: items for outcome, items in quiet.items() if items},
-        "models": view.models(document),
+        "models": [name for name in view.models(document) if name in planned],
         "splits": view.splits(document),
         "folds": view.folds(document),
         "features": view.features_by_share(document),
@@ -115,6 +117,7 @@ def _filters(document: Document) -> dict[str, Any]:
         "duration": formatting.duration,
         "plain": formatting.plain,
         "day": formatting.day,
+        "instant": lambda ns: formatting.day(format_ns(ns)),
         "moment": formatting.moment,
         "prose": _prose,
         "search": view.search_name,

@@ -6,6 +6,7 @@ from typing import Any
 
 SECTIONS = (
     ("summary", "Summary"),
+    ("promise", "What to expect"),
     ("run", "What was run"),
     ("validation", "Validation design"),
     ("leaderboard", "Leaderboard"),
@@ -47,8 +48,16 @@ GLOSSARY = {
     "Leaky contrast": "A shuffled split that mixes past and future. It is run to measure how much "
     "it would have promised too much.",
     "Purged": "Left out of training because the label is only known inside the test window.",
-    "95 % interval": "The range that a repeated sample of the same length of time would give in "
-    "95 of 100 cases. Whole stretches of time are resampled, never single rows.",
+    "95 % interval": "The range that repeated samples of the same length of time would cover in "
+    "95 of 100 cases. It is taken from whole stretches of time, never from single rows.",
+    "Promise": "The score to expect on time that nobody has seen, with the range that should hold "
+    "it in 90 of 100 cases. It is made before the exam is opened.",
+    "Sealed exam": "The last stretch of time. Its labels are locked before anything is tuned, and "
+    "every look at them is written down for ever.",
+    "Regret": "What a way of choosing models has scored below the best possible choice, made in "
+    "hindsight, at each past cut.",
+    "Could be the best": "Model confidence set: the configurations that the held-out time cannot "
+    "rule out as the best one, at 90 %.",
     "Independent block": "A stretch of time long enough that its neighbours tell little about it. "
     "Few blocks mean wide intervals, however many rows there are.",
     "Baseline": "A rule without learning, such as the class shares or the last known value.",

@@ -20,11 +20,12 @@ from outlast.splits.regime import RegimeSplit
 from outlast.splits.temporal import TemporalSplit
 from outlast.splits.walk_forward import WalkForwardSplit
 
+# In order of likeness to deployment: the first one that was run stands for it.
 SPLITTERS: dict[str, type[Splitter]] = {
+    ExpandingWindowSplit.name: ExpandingWindowSplit,
+    WalkForwardSplit.name: WalkForwardSplit,
     TemporalSplit.name: TemporalSplit,
     EventAwareSplit.name: EventAwareSplit,
-    WalkForwardSplit.name: WalkForwardSplit,
-    ExpandingWindowSplit.name: ExpandingWindowSplit,
     PurgedKFold.name: PurgedKFold,
     CombinatorialPurgedCV.name: CombinatorialPurgedCV,
     LeaveOneEventOut.name: LeaveOneEventOut,

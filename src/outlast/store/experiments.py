@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +31,8 @@ SESSIONS = "sessions"
 LOCK = "run.lock"
 ROWS = "rows.parquet"
 EVENTS = "events.parquet"
+EXAM = "exam.parquet"
+OPENINGS = "exam/openings"
 DESCRIPTION = "description.json"
 FOLDS = "folds"
 AUDITS = "audits"
@@ -45,10 +48,13 @@ class Experiment:
     ----------
     store : Store
     name : str
+    unsealed : bool, default False
+        Whether `rows` holds the sealed labels too.
     """
 
     store: Store
     name: str
+    unsealed: bool = False
 
     @cached_property
     def storage(self) -> Storage:
@@ -61,7 +67,8 @@ class Experiment:
         """Write what the jobs need besides the features; a second call changes nothing."""
         storage = self.storage
         if not self.exists:
-            files = {ROWS: parquet(_rows(panel, last_known)), EVENTS: parquet(panel.events.table)}
+            files = {ROWS: parquet(_rows(panel, last_known)), EVENTS: parquet(panel.events.table),
+                     EXAM: parquet(_sealed(panel))}
             for name, data in files.items():
                 storage.write(name, data)
             storage.write_json(DESCRIPTION, {
@@ -93,7 +100,33 @@ class Experiment:
         Columns ``time``, ``label_end`` (int64 ns), ``entity``, ``code``, ``y``, ``last_known``
         and ``usable``.
         """
-        return self.storage.read_parquet(ROWS, self.description["files"][ROWS])
+        rows = self.storage.read_parquet(ROWS, self.description["files"][ROWS])
+        if not self.unsealed:
+            return rows
+        y = rows["y"].to_numpy().copy()
+        y[self.exam["row"].to_numpy()] = self.exam["y"].to_numpy()
+        return rows.with_columns(y=pl.Series(y))
+
+    @cached_property
+    def exam(self) -> pl.DataFrame:
+        """The sealed labels: columns ``row`` (position in the panel) and ``y``."""
+        return self.storage.read_parquet(EXAM, self.description["files"][EXAM])
+
+    @property
+    def openings(self) -> list[dict[str, Any]]:
+        """Every opening of the exam, in order."""
+        return [self.storage.read_json(name) for name in self.storage.files(OPENINGS)]
+
+    def open_exam(self, told: Mapping[str, Any]) -> Experiment:
+        """Write down that the exam is opened, and for what; only then are its labels there.
+
+        An opening for the same promise was written down before and is not counted again.
+        """
+        before = self.openings
+        if not any(known["promise"] == told["promise"] for known in before):
+            name = f"{OPENINGS}/{len(before) + 1:04d}.json"
+            self.storage.create(name, json.dumps(dict(told), indent=1).encode())
+        return replace(self, unsealed=True)
 
     @cached_property
     def schema(self) -> Schema:
@@ -239,8 +272,12 @@ def _rows(panel: Panel, last_known: npt.NDArray[np.float64]) -> pl.DataFrame:
         "label_end": panel.label_end,
         "entity": names.cast(pl.String),
         "code": panel.entity,
-        "y": panel.y,
+        "y": np.where(panel.examined, np.nan, panel.y),
         "last_known": last_known,
         "usable": panel.usable,
     })
 
+
+def _sealed(panel: Panel) -> pl.DataFrame:
+    rows = np.flatnonzero(panel.examined)
+    return pl.DataFrame({"row": rows, "y": panel.y[rows]})

@@ -222,8 +222,8 @@ class Evidence:
 
     @property
     def models(self) -> list[Row]:
-        """The rows that are no baselines."""
-        return [row for row in self.rows if not row.is_baseline]
+        """The rows that are no baselines, and no means of others."""
+        return [row for row in self.rows if not (row.is_baseline or row.members)]
 
     def se(self, row: Row) -> float:
         """Standard error of a row's score."""
@@ -232,6 +232,11 @@ class Evidence:
     def tolerance(self, row: Row) -> float:
         """The difference in score below which two models are practically the same."""
         return self.thresholds.tolerance_se * self.se(row)
+
+    def tied(self, best: Row, row: Row) -> bool:
+        """Whether a row cannot be told from a better one."""
+        gain = self.board.gain(best.id, row.id)
+        return gain.low is None or gain.low <= 0
 
     @cached_property
     def held_out(self) -> HeldOut | None:
@@ -264,21 +269,30 @@ class Rule(ABC):
     def issue(self, severity: Severity, sentence: str, action: str, **numbers: Any) -> Finding:
         """The rule fired."""
         return Finding(code=self.code, outcome="issue", severity=severity, title=self.title,
-                       sentence=sentence, action=action, evidence=numbers,
+                       sentence=sentence, action=action, evidence=_known(numbers),
                        anchor=self.anchor)
 
     def tip(self, sentence: str, action: str, **numbers: Any) -> Finding:
         """The rule found something to gain."""
         return Finding(code=self.code, outcome="tip", severity="info", title=self.title,
-                       sentence=sentence, action=action, evidence=numbers,
+                       sentence=sentence, action=action, evidence=_known(numbers),
                        anchor=self.anchor)
 
     def passed(self, sentence: str, **numbers: Any) -> Finding:
         """The rule looked and found nothing."""
         return Finding(code=self.code, outcome="passed", severity="info", title=self.title,
-                       sentence=sentence, evidence=numbers, anchor=self.anchor)
+                       sentence=sentence, evidence=_known(numbers), anchor=self.anchor)
 
     def not_applicable(self, reason: str) -> Finding:
         """The rule had nothing to look at."""
         return Finding(code=self.code, outcome="not_applicable", severity="info",
                        title=self.title, sentence=reason, anchor=self.anchor)
+
+
+def _known(value: Any) -> Any:
+    """The same with None for what is no number, as an error of a single block is."""
+    if isinstance(value, Mapping):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

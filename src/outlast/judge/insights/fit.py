@@ -98,4 +98,4 @@ def _gap(row: Row, evidence: Evidence) -> float:
 def _as_good(evidence: Evidence, best: Row, row: Row) -> bool:
     """Worse by less than what matters, or not to be told apart."""
     loss = improvement(evidence.board.metric, best.score.value or 0.0, row.score.value or 0.0)
-    return row.tier == 1 or loss <= evidence.tolerance(best)
+    return evidence.tied(best, row) or loss <= evidence.tolerance(best)

@@ -1,0 +1,67 @@
+"""What became of the sealed exam, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from outlast.data.times import format_ns
+from outlast.judge.board import Exam, Opening, Row
+from outlast.judge.judgement import Judgement
+from outlast.judge.results import Result
+from outlast.judge.wording import bounds, interval_text
+from outlast.records import Record
+from outlast.store import Experiment
+from outlast.store.experiments import EXAM
+
+
+def exam_card(
+    experiment: Experiment, judgement: Judgement, examined: Sequence[Record]
+) -> Exam:
+    """Return where the exam lies, every opening, and promise against result.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    judgement : Judgement
+    examined : sequence of Record
+        Of the finalists, on the sealed rows; empty while it is sealed.
+
+    Returns
+    -------
+    Exam
+    """
+    sealed = experiment.description["exam"]
+    if "start" not in sealed:
+        return Exam(status="none", reason=sealed["none"],
+                    sentence=f"There is no sealed exam: {sealed['none']}.")
+    results = [Result(record, experiment.jobs.predictions(record)) for record in examined
+               if record.status == "ok"]
+    openings = tuple(Opening(opened=told["opened"], session=told["session"],
+                             finalists=tuple(told["finalists"]))
+                     for told in experiment.openings)
+    exam = Exam(
+        status="opened" if openings else "sealed", start=format_ns(sealed["start"]),
+        end=format_ns(sealed["end"]), n_rows=sealed["rows"], n_times=sealed["timestamps"],
+        n_blocks=sealed["blocks"], sha256=experiment.description["files"][EXAM],
+        openings=openings, grades=judgement.grade(results), sentence="")
+    told = _sentence(exam, judgement.finalists[:1], judgement.board.metric.name)
+    return exam.model_copy(update={"sentence": told})
+
+
+def _sentence(exam: Exam, recommended: Sequence[Row], metric: str) -> str:
+    place = f"{exam.start} to {exam.end}, {exam.n_rows:,} rows"
+    if exam.status == "sealed":
+        return f"The exam ({place}) is sealed: nobody has looked at it."
+    often = "once" if len(exam.openings) == 1 else (
+        f"{len(exam.openings)} times, so that it is no longer a first look")
+    first = next((grade for grade in exam.grades
+                  if grade.row in [row.id for row in recommended]), None)
+    if first is None:
+        return (f"The exam ({place}) was opened {often}, but not for what is recommended now: run "
+                "the same command without --skip_training to examine it.")
+    kept = ""
+    if first.kept is not None:
+        side = "inside" if first.kept else "outside"
+        kept = f", {side} the promised {bounds(first.promised).strip()}"
+    return (f"In the sealed exam ({place}), opened {often}, {first.label} scores {metric} "
+            f"{interval_text(first.score)}{kept}.")
