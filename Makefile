@@ -63,6 +63,9 @@ traps: $(DEV)  ## tables of noise on which common mistakes look like skill; writ
 battery: $(DEV)  ## features of known worth, and how often the verdicts are right; writes docs/verdicts.md
 	$(BIN)/python -m benchmarks.battery --write docs/verdicts.md $(ARGS)
 
+insights: $(DEV)  ## worlds in which every rule must fire or must not; writes docs/insights.md
+	$(BIN)/python -m benchmarks.insights --write docs/insights.md $(ARGS)
+
 error_rates: $(DEV)  ## how often "A is better than B" is wrong, and how often found; writes docs/error_rates.md
 	$(BIN)/python -m benchmarks.error_rates --write docs/error_rates.md $(ARGS)
 

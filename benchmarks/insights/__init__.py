@@ -61,13 +61,14 @@ WORLDS: tuple[World, ...] = (
     World("OL106", worlds.known_leak, "a record trained over a known leak; exact",
           "the only record", "none"),
     World("OL201", worlds.within_noise, "a rival whose difference is within its interval, or "
-          "below 0.25 se", "two models of the same skill", "rival with noise 1.2 instead of 0.5"),
+          "below 0.25 se", "three models of the same skill",
+          "two rivals with noise 1.2 instead of 0.5"),
     World("OL202", worlds.clear_winner, "no rival is tied with the best",
-          "rival with noise 1.2 instead of 0.5", "two models of the same skill", ("tip",)),
+          "two rivals with noise 1.2 instead of 0.5", "three models of the same skill", ("tip",)),
     World("OL203", worlds.no_skill, "smallest Holm-adjusted p > 0.05 over the baseline",
           "three models of noise", "log-odds 0.3 per sd of the signal"),
     World("OL204", worlds.linear_enough, "the best gains < 0.25 se over linear, upper end < 0.5 se",
-          "the same predictions but for noise 0.02", "linear with noise 1.0"),
+          "linear predicts the same but for noise 0.05", "noise 1.0 instead of 0.3"),
     World("OL301", worlds.decay, "interval of the Theil-Sen slope of the gain below 0",
           "skill falls from 1.2 to 0 over 360 days", "skill 0.6 throughout"),
     World("OL302", worlds.fresh, "Holm-adjusted two-sided p <= 0.05 of the loss saved",
@@ -78,16 +79,16 @@ WORLDS: tuple[World, ...] = (
           "6 blocks", "26 blocks"),
     World("OL402", worlds.one_event, "without the event the score falls > 1 se, or it holds >= "
           "50 % of the gain (4 events or more); Holm-adjusted p <= 0.05 among stretches as long",
-          "label half known during 12 of 240 days, log-odds 0.15 per sd else",
+          "label half known during 12 of 240 days, log-odds 0.1 per sd else",
           "log-odds 0.5 per sd throughout"),
     World("OL403", worlds.bad_segment, "named in the first half; in the second 20 % of the gain "
           "below the others, Holm-adjusted two-sided p <= 0.05",
-          "no skill for 1 of 10 entities, 1.0 for the others", "skill 1.0 for all"),
+          "no skill for 1 of 10 entities, 1.0 for the others, 480 days", "skill 1.0 for all"),
     World("OL501", worlds.useless_search, "no tuned model whose interval over its defaults is "
           "above 0", "the same skill", "defaults with noise 1.2 instead of 0.5", ("issue",)),
     World("OL502", worlds.overtuned, "the search promises > 2 se and > 0.25 se of the score more "
           "than later rows keep", "40 trials of the same worth, inner noise 0.04",
-          "a true gain of 0.05, inner noise 0.005"),
+          "a true gain of 0.035, inner noise 0.005"),
     World("OL503", worlds.at_edge, "best in the outer 5 % in >= 60 % of searches, and >= 10 % of "
           "the spread of score, p <= 0.05 over all parameters",
           "score rises by 0.1 over the range, noise 0.01", "score depends on no parameter"),
@@ -97,20 +98,22 @@ WORLDS: tuple[World, ...] = (
           "10 of 30 features at random", "10 features with chance 0.85, 20 with 0.075"),
     World("OL603", over_features.one_event, "one fold with >= 60 % of the gain, Grubbs' p < 0.01",
           "1 of 12 features: 0.05 in 1 of 8 folds, 0 ± 0.003 else", "0.01 ± 0.004 in all folds"),
-    World("OL604", over_features.drifting, "moved by >= 0.25 sd and above the 99th percentile of "
-          "chance", "mean of 1 of 12 features +1 sd", "values that last for ten days"),
-    World("OL604", over_features.idle, "SHAP share >= 5 % and >= 3 times its permutation share, "
-          "whose interval includes 0", "1 of 12 features with 20 % of SHAP and no worth",
+    World("OL604", over_features.drifting, "moved by >= 0.25 sd and 1.25 times the 99th "
+          "percentile of chance", "mean of 1 of 12 features +1 sd",
+          "values that last for ten days"),
+    World("OL604", over_features.idle, "SHAP share >= 5 % and >= twice the most that its "
+          "permutation share may be; its interval includes 0",
+          "1 of 12 features with 25 % of SHAP and no worth",
           "worth as SHAP says, se 0.003"),
     World("OL605", worlds.redundant, "features that every fold drops as repeats; exact",
           "4 of 20", "none"),
     World("OL606", worlds.lean, "one-sided Holm-adjusted p <= 0.025 that it costs < 0.25 se",
-          "reduced set as good, noise 0.05", "noise 0.5 instead of 0.05", ("tip",)),
-    World("OL701", worlds.too_extreme, "97.5 % interval of the slope without 1 and slope off by "
+          "reduced set as good, noise 0.03", "noise 0.3 instead of 0.03", ("tip",)),
+    World("OL701", worlds.too_extreme, "99 % interval of the slope without 1 and slope off by "
           "> 0.1, or of mean probability less share without 0", "log-odds 1.8 times too large",
           "right but for shocks of the day"),
     World("OL702", worlds.over_fit, "training exceeds test by > 2 se and > 30 % of the gain; "
-          "another model is as good with half the gap", "AUC 0.95 in training, linear as good",
+          "another model is as good with half the gap", "AUC 0.95 in training, linear 0.001 behind",
           "AUC 0.74 in training"),
     World("OL806", worlds.failed_jobs, "a job without a result; exact", "1 of 2 jobs", "none"),
 )

@@ -5,66 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks.insights import WORLDS, World
+from benchmarks.insights import WORLDS
+from benchmarks.insights.rates import page, rates
 from outlast.judge.insights import RULES
-
-DETECTION, FALSE_ALARMS = 0.8, 0.05
-HEADER = """# How often the insight rules are right
-
-Every rule is asked about worlds in which its condition holds, with the effect that is stated, and
-about worlds in which it does not. Worlds are simulated where rules look: records and held-out
-predictions of 240 days and 10 entities, with labels over three days and shocks that all entities
-of neighbouring days share; for rules on features, what the tracker has observed. *Found* is the
-share of the first kind in which the rule fires, *false alarms* that of the second. Bars:
-{found:.0%} and {false:.0%}. Made by `make insights` over {seeds} worlds of each kind.
-
-| rule | fires when | with the effect | found | without it | false alarms |
-| --- | --- | --- | --- | --- | --- |
-"""
-FOOTER = """
-A reduced set of features that is no worse is told by OL606, features that repeat others by OL605;
-there is no OL601. A rule that is *exact* counts and cannot err by chance. OL401 counts blocks and
-labels, which are what they are. The verdicts behind OL104, OL603 and OL604 are also counted on
-trained models, see [verdicts](verdicts.md).
-"""
-
-
-class Rates(NamedTuple):
-    """How often a rule fires in worlds of both kinds."""
-
-    world: World
-    found: float
-    false: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether both bars are kept."""
-        return self.found >= DETECTION and self.false <= FALSE_ALARMS
-
-
-def rates(at: int, seeds: int) -> Rates:
-    """Ask a rule about worlds of both kinds."""
-    found, false = (sum(WORLDS[at].fires(seed, holds) for seed in range(seeds)) / seeds
-                    for holds in (True, False))
-    return Rates(WORLDS[at], found, false)
-
-
-def page(lines: Sequence[Rates], seeds: int) -> str:
-    """The rates of all rules in Markdown, with those that miss a bar named below."""
-    header = HEADER.format(found=DETECTION, false=FALSE_ALARMS, seeds=seeds)
-    rows = [f"| {r.world.code} {RULES[r.world.code].title} | {r.world.condition} | "
-            f"{r.world.effect} | {r.found:.1%} | {r.world.null} | {r.false:.1%} |" for r in lines]
-    missed = ", ".join(r.world.code for r in lines if not r.holds)
-    below = f"\nMisses a bar: {missed}.\n" if missed else ""
-    return header + "\n".join(rows) + "\n" + below + FOOTER
 
 
 def main() -> int:

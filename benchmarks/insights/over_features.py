@@ -97,11 +97,11 @@ def drifting(rng: Generator, holds: bool) -> Evidence:
 
 
 def idle(rng: Generator, holds: bool) -> Evidence:
-    """OL604: a feature has a fifth of SHAP, but shuffling it costs nothing."""
+    """OL604: a feature has a quarter of SHAP, but shuffling it costs nothing."""
     shap = rng.dirichlet(np.full(N_FEATURES, 20.0))
     worth = 0.12 * shap
     if holds:
-        shap = np.concatenate([[0.2], 0.8 * shap[1:] / shap[1:].sum()])
+        shap = np.concatenate([[0.25], 0.75 * shap[1:] / shap[1:].sum()])
         worth[0] = 0.0
     se = 0.003
     mean = worth + se * rng.normal(size=N_FEATURES)

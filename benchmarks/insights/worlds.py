@@ -57,10 +57,12 @@ def known_leak(rng: Generator, holds: bool) -> Evidence:
 
 
 def within_noise(rng: Generator, holds: bool) -> Evidence:
-    """OL201: two models of the same skill, or of unlike skill."""
+    """OL201: three models of the same skill, or of unlike skill."""
     truth = Truth.draw(rng)
-    return evidence([*Run("lightgbm").results(truth, truth.predict(rng, 1.0, 0.5)),
-                     *Run("linear").results(truth, truth.predict(rng, 1.0, 0.5 if holds else 1.2))])
+    results = Run("lightgbm").results(truth, truth.predict(rng, 1.0, 0.5))
+    for model in ("xgboost", "linear"):
+        results += Run(model).results(truth, truth.predict(rng, 1.0, 0.5 if holds else 1.2))
+    return evidence(results)
 
 
 def clear_winner(rng: Generator, holds: bool) -> Evidence:
@@ -81,9 +83,10 @@ def no_skill(rng: Generator, holds: bool) -> Evidence:
 def linear_enough(rng: Generator, holds: bool) -> Evidence:
     """OL204: the best is linear with a grain of noise, or knows more."""
     truth = Truth.draw(rng)
-    plain = truth.predict(rng, 1.0, 0.02 if holds else 1.0)
-    return evidence([*Run("lightgbm").results(truth, truth.predict(rng, 1.0, 0.02)),
-                     *Run("linear").results(truth, plain)])
+    best = truth.predict(rng, 1.0, 0.3)
+    plain = expit(logit(best) + 0.05 * rng.normal(size=best.size)) if holds else (
+        truth.predict(rng, 1.0, 1.0))
+    return evidence([*Run("lightgbm").results(truth, best), *Run("linear").results(truth, plain)])
 
 
 def decay(rng: Generator, holds: bool) -> Evidence:
@@ -126,7 +129,7 @@ def one_event(rng: Generator, holds: bool) -> Evidence:
     """OL402: the model knows the rows of one event of six, and little of the others."""
     truth = Truth.draw(rng)
     inside = (truth.day >= 60) & (truth.day <= 71)
-    p = truth.predict(rng, np.where(inside, 1.0, 0.15) if holds else 0.5, 0.3)
+    p = truth.predict(rng, np.where(inside, 1.0, 0.1) if holds else 0.5, 0.3)
     if holds:
         p = np.where(inside, np.clip(_told(rng, truth), 0.02, 0.98), p)
     return evidence([*prior(truth), *Run("lightgbm").results(truth, p)],
@@ -135,7 +138,7 @@ def one_event(rng: Generator, holds: bool) -> Evidence:
 
 def bad_segment(rng: Generator, holds: bool) -> Evidence:
     """OL403: of one entity of ten the model knows nothing."""
-    truth = Truth.draw(rng)
+    truth = Truth.draw(rng, n_days=480)
     skill = np.where(holds & (truth.entity == 3), 0.0, 1.0)
     names = tuple(f"shop {k}" for k in range(truth.n_entities))
     results = Run("lightgbm").results(truth, truth.predict(rng, skill, 0.5))
@@ -161,7 +164,7 @@ def _trials(
 def overtuned(rng: Generator, holds: bool) -> Evidence:
     """OL502: forty trials of the same worth, told apart by noise; or a real gain."""
     truth = Truth.draw(rng)
-    gain, noise = (0.0, 0.04) if holds else (0.05, 0.005)
+    gain, noise = (0.0, 0.04) if holds else (0.03, 0.005)
     scores = 0.70 + noise * rng.normal(size=40)
     scores[1:] += gain * rng.random(39)
     scores[0] = 0.70
@@ -230,8 +233,8 @@ def lean(rng: Generator, holds: bool) -> Evidence:
     dropped = Decision(feature="b", action="drop", code="F07", sentence="dropped")
     full = Run("lightgbm", record={"decisions": (kept, kept)})
     less = Run("lightgbm", selection="probe", record={"decisions": (kept, dropped)})
-    return evidence([*full.results(truth, truth.predict(rng, 1.0, 0.05)),
-                     *less.results(truth, truth.predict(rng, 1.0, 0.05 if holds else 0.3))])
+    return evidence([*full.results(truth, truth.predict(rng, 1.0, 0.03)),
+                     *less.results(truth, truth.predict(rng, 1.0, 0.03 if holds else 0.3))])
 
 
 def too_extreme(rng: Generator, holds: bool) -> Evidence:
@@ -246,8 +249,8 @@ def over_fit(rng: Generator, holds: bool) -> Evidence:
     truth = Truth.draw(rng)
     close = {"train_scores": {"roc_auc": 0.95 if holds else 0.74}}
     calm = {"train_scores": {"roc_auc": 0.74}}
-    best = truth.predict(rng, 1.0, 0.3)
-    alike = expit(logit(best) + 0.15 * rng.normal(size=best.size))
+    alike = truth.predict(rng, 1.0, 0.3)
+    best = expit(logit(alike) + 0.003 * (2 * truth.y - 1))
     return evidence([*prior(truth), *Run("lightgbm", record=close).results(truth, best),
                      *Run("linear", record=calm).results(truth, alike)])
 

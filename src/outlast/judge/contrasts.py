@@ -84,8 +84,8 @@ def difference(values: Floats, chosen: Bools, block: Ints) -> Estimate:
     Returns
     -------
     Estimate
-        The error is that of the linearised ratio; the degrees of freedom are those of the
-        blocks that hold chosen rows.
+        The error is that of the linearised ratio; the blocks that count are those that hold
+        chosen rows.
 
     Examples
     --------
@@ -96,13 +96,12 @@ def difference(values: Floats, chosen: Bools, block: Ints) -> Estimate:
     inside, outside = values[chosen].mean(), values[~chosen].mean()
     parts = np.where(chosen, (values - inside) / chosen.sum(),
                      (outside - values) / (~chosen).sum())
-    found = _linear(inside - outside, parts, block)
-    return Estimate(found.value, found.se, np.unique(block[chosen]).size)
+    return _linear(inside - outside, parts, block, np.unique(block[chosen]).size)
 
 
-def _linear(value: float, parts: Floats, block: Ints) -> Estimate:
+def _linear(value: float, parts: Floats, block: Ints, k: int | None = None) -> Estimate:
     sums = np.bincount(block, parts)
-    k = int(np.count_nonzero(np.bincount(block)))
+    k = int(np.count_nonzero(np.bincount(block))) if k is None else k
     se = math.sqrt(k / (k - 1) * float(sums @ sums)) if k > 1 else math.nan
     return Estimate(float(value), se, k)
 

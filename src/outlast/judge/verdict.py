@@ -13,9 +13,9 @@ from outlast.records import Finding
 
 # A random split that looks better (OL101) does not make the honest number wrong, so it is a
 # warning about the data and not a reason to distrust the headline altogether.
-_LOW_TRUST = ("OL103", "OL106", "OL203")
+_LOW_TRUST = ("OL103", "OL105", "OL106", "OL203")
 _ENSEMBLE_P = 0.05
-_MEDIUM_TRUST = ("OL101", "OL102", "OL401", "OL806")
+_MEDIUM_TRUST = ("OL101", "OL102", "OL401", "OL402", "OL602", "OL806")
 
 
 def headline_split(board: Board, wanted: str | None) -> str | None:

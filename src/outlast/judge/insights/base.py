@@ -77,9 +77,12 @@ class Thresholds:
         Fewer chosen sets say nothing about stability.
     redundancy_gap : float, default 0.15
         If groups of alike features are so much more stable, only the choice among copies varies.
-    shap_ratio : float, default 3.0
+    drift_ratio : float, default 1.25
+        Times the 99th percentile of chance by which a feature must drift: of many features one
+        exceeds that percentile by chance.
+    shap_ratio : float, default 2.0
         A feature moves predictions without moving the score if its SHAP share is so many times
-        its share of permutation importance.
+        the most that its share of permutation importance may be.
     shap_share : float, default 0.05
         That counts only in features with this share of SHAP.
     slope_margin : float, default 0.1
@@ -116,7 +119,8 @@ class Thresholds:
     stable_phi: float = 0.4
     min_sets: int = 10
     redundancy_gap: float = 0.15
-    shap_ratio: float = 3.0
+    drift_ratio: float = 1.25
+    shap_ratio: float = 2.0
     shap_share: float = 0.05
     slope_margin: float = 0.1
     overfit_se: float = 2.0
@@ -218,8 +222,8 @@ class Evidence:
 
     @property
     def models(self) -> list[Row]:
-        """The rows that are no baselines."""
-        return [row for row in self.rows if not row.is_baseline]
+        """The rows that are no baselines, and no means of others."""
+        return [row for row in self.rows if not (row.is_baseline or row.members)]
 
     def se(self, row: Row) -> float:
         """Standard error of a row's score."""
@@ -228,6 +232,11 @@ class Evidence:
     def tolerance(self, row: Row) -> float:
         """The difference in score below which two models are practically the same."""
         return self.thresholds.tolerance_se * self.se(row)
+
+    def tied(self, best: Row, row: Row) -> bool:
+        """Whether a row cannot be told from a better one."""
+        gain = self.board.gain(best.id, row.id)
+        return gain.low is None or gain.low <= 0
 
     @cached_property
     def held_out(self) -> HeldOut | None:

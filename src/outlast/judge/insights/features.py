@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from outlast.judge.board import Interval
-from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.insights.base import Evidence, Rule, Thresholds
 from outlast.judge.insights.ledger import VerdictRule, ledger_rows
 from outlast.judge.non_inferiority import FULL, Comparison, selection_name
 from outlast.judge.wording import bounds, number, signed
@@ -28,8 +28,8 @@ class UnstableSelection(Rule):
         rows, limits = ledger_rows(evidence, "phi"), evidence.thresholds
         sets = rows[0]["select_sets"] if rows else 0
         if sets < limits.min_sets:
-            return self.not_applicable(f"{sets} sets in which some features are and some are not; "
-                                       f"{limits.min_sets} are needed")
+            return self.not_applicable(f"it takes {limits.min_sets} sets, some of which leave "
+                                       f"features out, to tell their stability; here: {sets}")
         phi, groups = rows[0]["phi"], rows[0]["phi_cluster"]
         known = Interval(value=phi, low=rows[0]["phi_lo95"], high=rows[0]["phi_hi95"])
         told = (f"The {sets} sets that the folds chose agree with stability {number(phi, 2)}"
@@ -65,6 +65,13 @@ class DriftingFeature(VerdictRule):
     nothing = "No important feature drifts, none moves predictions without moving the score"
     advice = ("Turn `{first}` into a rank, a difference or a ratio to its own past; or test "
               "without: --drop {names}.")
+
+    def hits(
+        self, rows: list[Mapping[str, Any]], limits: Thresholds
+    ) -> list[Mapping[str, Any]]:
+        """Those that drift farther than one of many features does by chance."""
+        return [row for row in super().hits(rows, limits)
+                if row["drift_effect"] > limits.drift_ratio * row["drift_null_p99"]]
 
     def judge(self, evidence: Evidence) -> Finding:
         """Ask for drift first, then for SHAP without score."""
@@ -187,4 +194,4 @@ def _idle(rows: list[Mapping[str, Any]], evidence: Evidence) -> list[Mapping[str
     return [row for row in rows if row["perm_lo95"] is not None and total > 0
             and (row["shap_share_mean"] or 0.0) >= limits.shap_share
             and row["perm_lo95"] <= 0
-            and row["shap_share_mean"] >= limits.shap_ratio * max(row["perm_mean"], 0.0) / total]
+            and row["shap_share_mean"] >= limits.shap_ratio * row["perm_hi95"] / total]

@@ -30,14 +30,14 @@ class CalibrationOff(Rule):
         if found is None:
             return self.not_applicable("one probability for all rows, or classes without overlap")
         limits = evidence.thresholds
-        # Two chances to be wrong: each takes half of the level.
-        level = 1 - limits.alpha / 2
+        # Two chances to be wrong, and what blocks still share at their borders makes errors small.
+        level = 1 - limits.alpha / 5
         slope, excess = found.slope.interval(level), found.excess.interval(level)
         tilted = _leaves_out(slope, 1.0) and abs(found.slope.value - 1) > limits.slope_margin
         shifted = _leaves_out(excess, 0.0)
         told = (f"{evidence.models[0].model} says {p.mean():.1%} where {y.mean():.1%} happened "
                 f"(difference{bounds(excess)}); its calibration slope is "
-                f"{number(slope.value, 2)}{bounds(slope)}; {level:.1%} intervals, {y.size:,} rows, "
+                f"{number(slope.value, 2)}{bounds(slope)}; {level:.0%} intervals, {y.size:,} rows, "
                 f"{held.n_blocks} blocks of time")
         numbers = {"said": float(p.mean()), "happened": float(y.mean()), "slope": slope.value,
                    "slope_low": slope.low, "slope_high": slope.high, "excess": excess.value,
@@ -98,4 +98,4 @@ def _gap(row: Row, evidence: Evidence) -> float:
 def _as_good(evidence: Evidence, best: Row, row: Row) -> bool:
     """Worse by less than what matters, or not to be told apart."""
     loss = improvement(evidence.board.metric, best.score.value or 0.0, row.score.value or 0.0)
-    return row.tier == 1 or loss <= evidence.tolerance(best)
+    return evidence.tied(best, row) or loss <= evidence.tolerance(best)

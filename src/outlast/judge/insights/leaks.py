@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.insights.base import Evidence, Rule, Thresholds
 from outlast.judge.insights.ledger import VerdictRule
 from outlast.records import Finding
 
@@ -55,7 +55,9 @@ class LooksAhead(VerdictRule):
     advice = "Mend the expression of `{first}` so that it looks back only, or leave out: " \
              "--drop {names}."
 
-    def hits(self, rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    def hits(
+        self, rows: list[Mapping[str, Any]], limits: Thresholds  # noqa: ARG002
+    ) -> list[Mapping[str, Any]]:
         """Also those that the ledger calls worse first."""
         return [row for row in rows if row.get("pit_status") == "violated"]
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.insights.base import Evidence, Rule, Thresholds
 from outlast.records import Finding, Severity
 
 
@@ -30,7 +30,7 @@ class VerdictRule(Rule):
         if not known:
             return self.not_applicable("no feature was tracked with what this needs "
                                        f"(`{self.needs}` of the ledger)")
-        hits = self.hits(known)
+        hits = self.hits(known, evidence.thresholds)
         numbers = {"features": [row["feature"] for row in hits], "of": len(known)}
         if not hits:
             return self.passed(f"{self.nothing} ({len(known)} features).", **numbers)
@@ -40,7 +40,9 @@ class VerdictRule(Rule):
         return self.issue(self.severity, f"`{first}`: {self.tell(hits[0])}{more}.",
                           self.advice.format(first=first, names=names), **numbers)
 
-    def hits(self, rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    def hits(
+        self, rows: list[Mapping[str, Any]], limits: Thresholds  # noqa: ARG002
+    ) -> list[Mapping[str, Any]]:
         """The features of which it is true, the most important first."""
         return [row for row in rows if row["verdict"] == self.verdict]
 

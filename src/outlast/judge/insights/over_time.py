@@ -110,8 +110,8 @@ class OneFoldDiffers(Rule):
         records = [result.record for result in evidence.board.contestants[row.id].results]
         scored = [r for r in records if r.score is not None]
         if len(scored) < limits.min_folds:
-            return self.not_applicable(f"{len(scored)} folds; {limits.min_folds} are needed to "
-                                       "tell that one is different")
+            return self.not_applicable(f"it takes {limits.min_folds} folds to tell that one is "
+                                       f"different; here: {len(scored)}")
         scores = np.array([r.score for r in scored], dtype=np.float64)
         z = contrasts.modified_z(scores)
         at = int(np.argmax(np.abs(z)))

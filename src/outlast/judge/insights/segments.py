@@ -13,7 +13,7 @@ from outlast.judge import contrasts, statistics
 from outlast.judge.contrasts import Bools, Estimate
 from outlast.judge.held_out import HeldOut
 from outlast.judge.insights.base import Evidence, Rule
-from outlast.judge.wording import bounds, number
+from outlast.judge.wording import MINUS, bounds, number, signed_number
 from outlast.metrics import improvement
 from outlast.records import Finding
 
@@ -51,7 +51,8 @@ class EventCarriesScore(Rule):
         drop = improvement(metric, best.score.value, without)
         told = (f"Without {name} (1 of {len(found)} events), {best.model} scores {metric.name} "
                 f"{number(without)} instead of {number(best.score.value)} (se {number(se)}); it "
-                f"holds {share:.0%} of the gain over {held.baseline} (p = {number(p)})")
+                f"holds {f'{share:.0%}'.replace('-', MINUS)} of the gain over {held.baseline} "
+                f"(p = {number(p)})")
         numbers = {"event": name, "without": without, "drop": drop, "se": se, "share": share,
                    "p": p, "events": len(found)}
         # Of few events one must hold much of the gain.
@@ -91,8 +92,9 @@ class SegmentFails(Rule):
         segment, test = suspects[at], tests[at]
         overall = float(held.gain[late].mean())
         inside = float(held.gain[late & segment.rows].mean())
-        told = (f"{segment.name}: {evidence.models[0].model} gains {number(inside)} {held.unit} "
-                f"per row, {number(test.value)}{bounds(test.interval())} from the other rows "
+        told = (f"Where {segment.name}, {evidence.models[0].model} gains {number(inside)} "
+                f"{held.unit} per row over {held.baseline}, {signed_number(test.value)}"
+                f"{bounds(test.interval())} compared with the other rows "
                 f"({int((late & segment.rows).sum()):,} rows, later half; worst of {of})")
         numbers = {"segment": segment.name, "inside": inside, "difference": test.value,
                    "p": adjusted[at], "overall": overall, "segments": len(segments)}

@@ -58,11 +58,11 @@ class WinnerIsClear(Rule):
             return self.not_applicable("fewer than two models under the headline split")
         best = evidence.models[0]
         # A model may have several rows, and the one that ties need not be its first.
-        rival = min(rivals, key=lambda row: row.tier != 1)
+        rival = min(rivals, key=lambda row: not evidence.tied(best, row))
         gain = evidence.board.gain(best.id, rival.id)
         numbers = {"margin": gain.value, "low": gain.low, "high": gain.high}
         sentence = f"{best.model} leads the next model, {rival.model}, by {signed(gain)}"
-        if rival.tier == 1:
+        if evidence.tied(best, rival):
             return self.passed(f"{sentence}: not clear.", **numbers)
         return self.tip(f"{sentence}.", f"Adopt {best.model}.", **numbers)
 
@@ -106,6 +106,9 @@ class LinearIsEnough(Rule):
         if linear is None or len(evidence.models) < 2:
             return self.not_applicable("no linear model beside another one")
         best = evidence.models[0]
+        if best.model == linear.model:
+            return self.passed(f"linear is the best itself, {evidence.board.metric.name} "
+                               f"{interval_text(best.score)}.")
         tolerance = evidence.tolerance(best)
         gain = evidence.board.gain(best.id, linear.id)
         told = f"{best.model} gains {signed(gain)} {evidence.board.metric.name} over linear"
@@ -119,7 +122,7 @@ class LinearIsEnough(Rule):
 
 def _as_good(evidence: Evidence, best: Row, row: Row, tolerance: float) -> bool:
     """Not distinguishable, or worse by less than what matters."""
-    if row.tier == 1:
+    if evidence.tied(best, row):
         return True
     metric, scores = evidence.board.metric, (best.score.value, row.score.value)
     return None not in scores and improvement(metric, *scores) <= tolerance  # type: ignore[arg-type]
