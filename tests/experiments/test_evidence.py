@@ -25,7 +25,8 @@ def ran(tmp_path_factory):
     panel = Panel.build(frame, Schema(time="day", entity="entity", target="y", horizon=1))
     folder = str(tmp_path_factory.mktemp("reports"))
     config = make_config({"models": ["prior", "linear"], "splits": ["temporal", "random"],
-                          "optimization": ["none"], "reports": folder, "allow_leaks": True})
+                          "optimization": ["none"], "reports": folder, "allow_leaks": True,
+                          "exam": None})
     prepared = prepare(config, panel, features)
     run(prepared, runner="inline")
     return prepared, FeatureTracker.open(folder)

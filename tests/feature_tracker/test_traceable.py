@@ -33,7 +33,7 @@ def tracker(tmp_path_factory):
     config = make_config({
         "models": ["prior", "linear"], "optimization": ["none"], "audit": "exact",
         "splits": [{"expanding_window": {"n_splits": 3, "test_size": 0.1}}],
-        "selection": SELECTIONS, "keep": ["kind"], "reports": folder})
+        "selection": SELECTIONS, "keep": ["kind"], "reports": folder, "exam": None})
     run(prepare(config, panel, lambda table: table.drop("day", "entity", "y")), runner="inline")
     return FeatureTracker.open(folder)
 

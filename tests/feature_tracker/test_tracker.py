@@ -17,7 +17,7 @@ def finished(tmp_path_factory):
     """A tracker with one experiment, and its folder."""
     folder = str(tmp_path_factory.mktemp("reports"))
     result = run_pipeline({"models": ["prior", "linear"], "splits": ["temporal", "walk_forward"],
-                           "optimization": ["none"], "reports": folder},
+                           "optimization": ["none"], "reports": folder, "exam": None},
                           table=shop_panel(), runner="inline")
     return FeatureTracker.open(folder), result.outcome.experiment, folder
 

@@ -119,7 +119,8 @@ def test_reports_alone_cover_all_that_is_stored(finished):
 
 
 def test_a_changed_artefact_is_noticed(finished, tmp_path):
-    settings = {**QUICK, "models": ["prior"], "splits": ["temporal"], "reports": str(tmp_path)}
+    settings = {**QUICK, "models": ["prior"], "splits": ["temporal"], "reports": str(tmp_path),
+                "exam": None}
     first = run_pipeline(settings, table=shop_panel(), runner="inline")
     (predictions,) = Path(first.outcome.experiment.storage.url).rglob("jobs/**/predictions.parquet")
     whole = predictions.read_bytes()
@@ -230,7 +231,8 @@ def test_events_of_a_file_reach_the_split(tmp_path):
             "target": "busy", "horizon": 2, "leaky": ["sales", "level"],
             "events": str(tmp_path / "events.csv")}
     config = make_config({"data": data, "models": ["prior"], "splits": ["event_aware"],
-                          "optimization": ["none"], "reports": str(tmp_path / "r")})
+                          "optimization": ["none"], "reports": str(tmp_path / "r"),
+                          "exam": None})
     prepared = prepare(config)
     (fold,) = prepared.plan.splits["event_aware"].folds
     assert fold.audit.moves[0].event == "storm"

@@ -21,7 +21,7 @@ def test_names_are_the_keys() -> None:
 
 def test_forward_splits_come_first_and_the_contrast_last() -> None:
     assert list(SPLITTERS) == [
-        "temporal", "event_aware", "walk_forward", "expanding_window", "purged_kfold",
+        "expanding_window", "walk_forward", "temporal", "event_aware", "purged_kfold",
         "combinatorial_purged", "leave_one_event_out", "regime", "group", "random"]
     made = [make_splitter(name) for name in SPLITTERS]
     assert [splitter.name for splitter in made if splitter.leaky] == ["random"]

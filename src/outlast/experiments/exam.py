@@ -93,7 +93,7 @@ def seal(config: Config, panel: Panel) -> tuple[Panel, dict[str, Any]]:
 
 
 def _refused(config: Config, panel: Panel, reason: str) -> tuple[Panel, dict[str, Any]]:
-    if "exam" in config.model_fields_set:
+    if config.exam != Config.model_fields["exam"].default:
         raise InputError(f"exam {config.exam!r} of {panel.name!r}: {reason}; give another size, "
                          "or none")
     return panel, {"none": f"the table is too short: {reason}"}
