@@ -35,8 +35,18 @@ def promised(skills, n_times=200, **other):
 def test_one_alone_is_promised_what_it_scored():
     made = promised([1.0] * 5)
     assert made.optimism == 0
-    assert made.score.value == pytest.approx(made.forward)
+    assert made.score.value == pytest.approx(made.forward + made.recent)
+    assert abs(made.recent) < 0.01
     assert made.score.low < made.forward < made.score.high
+
+
+def test_recent_windows_count_more():
+    falling, rising = promised([2.0, 1.6, 1.2, 0.8, 0.4]), promised([0.4, 0.8, 1.2, 1.6, 2.0])
+    assert falling.recent < -0.02 < 0.02 < rising.recent
+    weights = 0.5 ** (np.arange(5)[::-1] / 2)
+    scores = [fold.record.score for fold in windows("lightgbm", [2.0, 1.6, 1.2, 0.8, 0.4])]
+    expected = np.average(scores, weights=weights)
+    assert falling.score.value == pytest.approx(expected, abs=0.003)
 
 
 def test_windows_that_differ_make_the_promise_wider():
@@ -57,7 +67,8 @@ def test_the_best_of_many_is_promised_less_than_it_scored():
     best = next(row for row in made.rows if not row.members)
     promise = make_promise(made, best.id)
     assert promise.optimism > 0.003
-    assert promise.score.value == pytest.approx(promise.forward - promise.optimism)
+    assert promise.score.value == pytest.approx(
+        promise.forward + promise.recent - promise.optimism)
 
 
 def test_a_loss_is_promised_on_its_own_scale():

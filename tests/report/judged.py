@@ -40,7 +40,8 @@ def judged(rows: tuple[Row, ...]) -> dict[str, Any]:
     best, second = rows[0], rows[1]
     promise = Promise(
         row=best.id, model=best.model, search=best.search, selection=best.selection,
-        split=best.split, score=near(0.732, 0.06), level=0.9, forward=0.741, optimism=0.006,
+        split=best.split, score=near(0.732, 0.06), level=0.9, forward=0.741,
+        optimism=0.006, recent=0.001,
         older=-0.003, between_windows=0.02, within_windows=0.025, n_windows=5,
         ageing=Ageing(per_day=near(-0.0001, 0.00005), p=0.01, mean_age_days=180, oldest_days=400),
         retrain_days=620, sentence=f"{best.model} is expected to score roc_auc 0.732 on what comes "

@@ -89,8 +89,9 @@ class Ageing(Frozen):
 class Promise(Frozen):
     """What a row will score on the time that comes, with an interval at `level`.
 
-    `score` is `forward`, the mean over the folds, less the `optimism` of having been chosen,
-    plus `older`, the change for a model of another age than those of the folds.
+    `score` is `forward`, the mean over the folds, plus `recent`, what counting recent windows
+    more changes, less the `optimism` of having been chosen, plus `older`, the change for a model
+    of another age than those of the folds.
     `between_windows` and `within_windows` are the standard deviations of a window's score
     that come from windows being different and from the rows that fall into one.
     `retrain_days` is the age at which half of the lead over the baseline is lost, if age tells.
@@ -105,6 +106,7 @@ class Promise(Frozen):
     level: float
     forward: float
     optimism: float
+    recent: float
     older: float
     between_windows: float
     within_windows: float

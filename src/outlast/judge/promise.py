@@ -1,8 +1,9 @@
 """What a model will score on time that nobody has seen yet: a number that is meant to come true.
 
-The score of the forward folds is corrected for having been chosen as the best, and for the age
-that the model will have; its interval counts what is uncertain about the past and what the
-next window will bring: its own sampling, and that windows differ.
+The score of the forward folds, of which recent ones count more, is corrected for having been
+chosen as the best, and for the age that the model will have; its interval counts what is
+uncertain about the past and what the next window will bring: its own sampling, and that windows
+differ.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ Ints = npt.NDArray[np.intp]
 
 LEVEL = 0.9
 _DAY = 86_400 * 10**9
+# After so many windows a window counts half: enough to follow a drift, and little is lost where
+# there is none.
+_HALF_LIFE = 2.0
 # Blocks that stand for a window where the split itself has fewer than three.
 _PER_WINDOW = 4
 _FEWEST_FREE, _AGEING_P = 6, 0.05
@@ -61,12 +65,15 @@ class Spread:
         Variance of the windows beyond what their blocks explain.
     n_blocks, n_windows : int
         A window of the past holds their ratio of blocks.
+    n_effective : float
+        As how many windows of equal weight those of the past count.
     """
 
     within: float
     between: float
     n_blocks: int
     n_windows: int
+    n_effective: float
 
     @classmethod
     def of(cls, values: Floats, window: Ints) -> Spread:
@@ -76,8 +83,9 @@ class Spread:
         freedom = values.size - labels.size
         within = float(((values - means[at]) ** 2).sum() / freedom) if freedom > 0 else 0.0
         between = float(means.var(ddof=1)) if labels.size > 1 else 0.0
+        weights = recency(labels.size)
         return cls(within, max(0.0, between - within * float(np.mean(1 / sizes))), values.size,
-                   labels.size)
+                   labels.size, 1 / float(weights @ weights))
 
     def ahead(self, n_blocks: float) -> tuple[float, float]:
         """Return standard deviation and degrees of freedom of a coming window's score.
@@ -92,13 +100,26 @@ class Spread:
         F. E. Satterthwaite, *Biometrics Bulletin* 2 (1946), for the degrees of freedom.
         """
         n_ahead = max(1.0, n_blocks * self.n_windows / self.n_blocks)
-        shift = self.between * (1 / n_ahead + 1 / self.n_windows)
-        noise = self.within * (1 / self.n_blocks + 1 / n_blocks)
+        shift = self.between * (1 / n_ahead + 1 / self.n_effective)
+        counted = self.n_blocks * self.n_effective / self.n_windows
+        noise = self.within * (1 / counted + 1 / n_blocks)
         if shift + noise == 0:
             return 0.0, float(self.n_blocks - 1)
         parts = ((shift, self.n_windows - 1), (noise, self.n_blocks - self.n_windows))
         lost = sum(part**2 / max(1, free) for part, free in parts)
         return math.sqrt(shift + noise), (shift + noise) ** 2 / lost
+
+
+def recency(n_windows: int) -> Floats:
+    """Return the weight of each window of the past, oldest first; they sum to one.
+
+    Examples
+    --------
+    >>> recency(3).round(3).tolist()
+    [0.227, 0.32, 0.453]
+    """
+    weights = 0.5 ** (np.arange(n_windows)[::-1] / _HALF_LIFE)
+    return np.asarray(weights / weights.sum())
 
 
 def make_promise(board: Board, row_id: str, window: Window | None = None) -> Promise | None:
@@ -126,15 +147,18 @@ def make_promise(board: Board, row_id: str, window: Window | None = None) -> Pro
     ageing = fit_ageing(contestant)
     older = _age_correction(ageing, window)
     optimism = _optimism(board, contestant)
-    expected = contestant.score + older - sign * optimism
+    windows = _windows(contestant)
+    recent = _recent(blocks.over_time, windows)
+    expected = contestant.score + recent + older - sign * optimism
     interval = Interval(value=expected)
-    spread = Spread.of(blocks.over_time, _windows(contestant))
+    spread = Spread.of(blocks.over_time, windows)
     if blocks.blocks.n_independent >= statistics.MIN_BLOCKS:
         interval = _interval(board.metric, expected, *spread.ahead(n_times / per_block))
     row = next(row for row in board.rows if row.id == row_id)
     made = Promise(row=row_id, model=row.model, search=row.search, selection=row.selection,
                    split=row.split, score=interval, level=LEVEL, forward=contestant.score,
-                   optimism=optimism, older=older, between_windows=math.sqrt(spread.between),
+                   optimism=optimism, recent=recent, older=older,
+                   between_windows=math.sqrt(spread.between),
                    within_windows=math.sqrt(spread.within * per_block / n_times),
                    n_windows=spread.n_windows, ageing=ageing,
                    retrain_days=_retrain_days(ageing, row, sign), sentence="")
@@ -155,13 +179,14 @@ def _sentence(promise: Promise, metric: str, n_folds: int) -> str:
     if score.low is None:
         return (f"{promise.label} is expected to score {metric} {number(score.value)} on what "
                 "comes next; the held-out time is too short for an interval.")
-    corrections = [f"{number(promise.optimism)} worse for having been chosen among others"]
+    corrections = [f"{signed_number(promise.recent)} as recent ones count more",
+                   f"{number(promise.optimism)} worse for having been chosen among others"]
     if promise.older:
         corrections.append(f"{signed_number(promise.older)} for its age")
     return (f"{promise.label} is expected to score {metric} {number(score.value)} on what comes "
             f"next (90 % interval {number(score.low)} to {number(score.high)}): "
             f"{number(promise.forward)} over {n_folds} past window{'s' * (n_folds > 1)}, "
-            f"{' and '.join(corrections)}. {_ageing_text(promise)}")
+            f"{', '.join(corrections)}. {_ageing_text(promise)}")
 
 
 def _ageing_text(promise: Promise) -> str:
@@ -232,8 +257,14 @@ def _windows(contestant: Contestant) -> Ints:
     """Which window each block belongs to: the folds, or runs of blocks where there are few."""
     owner = fold_of_block(contestant)
     if np.unique(owner).size >= 3:
-        return owner
+        return np.unique(owner, return_inverse=True)[1]
     return np.arange(owner.size, dtype=np.intp) // _PER_WINDOW
+
+
+def _recent(values: Floats, window: Ints) -> float:
+    """What counting recent windows more does to the mean."""
+    means = np.bincount(window, values) / np.bincount(window)
+    return float(recency(means.size) @ means - means.mean())
 
 
 def fit_ageing(contestant: Contestant) -> Ageing | None:
