@@ -52,7 +52,7 @@ def test_a_cheaper_model_within_noise_is_preferred():
     rows = [result("lightgbm", 1.1, fit_seconds=30.0, seed=2), result("linear", 1.0)]
     found = findings(*rows)["OL201"]
     assert found.outcome == "issue"
-    assert found.action == "Prefer linear."
+    assert found.action == "Prefer linear where cost counts."
     assert found.evidence["cheaper"] == pytest.approx(30, rel=0.01)
     clear = findings(result("lightgbm", 2.0), result("linear", 0.2))
     assert clear["OL201"].outcome == "passed"
@@ -113,3 +113,9 @@ def test_unfinished_jobs_are_named():
     assert found.outcome == "issue"
     assert "ValueError" in found.sentence
     assert failed.job.id in found.action
+
+
+def test_a_linear_model_that_is_the_best_itself_is_enough():
+    found = findings(result("lightgbm", 0.5), result("linear", 2.0))["OL204"]
+    assert found.outcome == "tip"
+    assert found.sentence.startswith("linear is the best itself: roc_auc 0.")
