@@ -113,3 +113,9 @@ def test_unfinished_jobs_are_named():
     assert found.outcome == "issue"
     assert "ValueError" in found.sentence
     assert failed.job.id in found.action
+
+
+def test_a_linear_model_that_is_the_best_itself_is_enough():
+    found = findings(result("lightgbm", 0.5), result("linear", 2.0))["OL204"]
+    assert found.outcome == "tip"
+    assert found.sentence.startswith("linear is the best itself: roc_auc 0.")

@@ -107,8 +107,9 @@ class LinearIsEnough(Rule):
             return self.not_applicable("no linear model beside another one")
         best = evidence.models[0]
         if best.model == linear.model:
-            return self.passed(f"linear is the best itself, {evidence.board.metric.name} "
-                               f"{interval_text(best.score)}.")
+            return self.tip(f"linear is the best itself: {evidence.board.metric.name} "
+                            f"{interval_text(best.score)} ({best.n_test:,} rows).",
+                            "Ship linear and gain transparency.", gain=0.0)
         tolerance = evidence.tolerance(best)
         gain = evidence.board.gain(best.id, linear.id)
         told = f"{best.model} gains {signed(gain)} {evidence.board.metric.name} over linear"
