@@ -11,6 +11,7 @@ from benchmarks.insights import over_features
 from outlast.judge.insights.base import Surroundings
 from outlast.judge.insights.features import DriftingFeature, EventFeature, UnstableSelection
 from outlast.judge.insights.leaks import LeakSuspect, LooksAhead
+from tests.judge.results import board, result
 
 ASKED = [(LeakSuspect, over_features.leaking), (LooksAhead, over_features.looking_ahead),
          (EventFeature, over_features.one_event), (DriftingFeature, over_features.drifting),
@@ -63,3 +64,15 @@ def test_few_sets_say_nothing_of_stability():
                      features=evidence.around.features.with_columns(select_sets=5))
     found = UnstableSelection().judge(replace(evidence, around=around))
     assert found.outcome == "not_applicable"
+
+
+@pytest.mark.parametrize("rule", [LeakSuspect, EventFeature])
+def test_without_skill_no_part_of_it_is_traced_to_a_feature(rule):
+    world = over_features.leaking if rule is LeakSuspect else over_features.one_event
+    told = world(np.random.default_rng(0), True)
+    assert rule().judge(told).outcome == "issue"
+    noise = board(result("lightgbm", 0.0), result("prior", 0))
+    without = replace(told, board=noise, split="temporal")
+    assert "no skill" in rule().judge(without).sentence
+    skilled = board(result("lightgbm", 1.0), result("prior", 0))
+    assert rule().judge(replace(told, board=skilled, split="temporal")).outcome == "issue"

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from outlast.judge import statistics
 from outlast.judge.board import Row
 from outlast.judge.held_out import HeldOut
 from outlast.judge.leaderboard import Board
@@ -224,6 +225,12 @@ class Evidence:
     def models(self) -> list[Row]:
         """The rows that are no baselines, and no means of others."""
         return [row for row in self.rows if not (row.is_baseline or row.members)]
+
+    @property
+    def lacks_skill(self) -> bool:
+        """Whether models were tested against a baseline and none of them beats it."""
+        tested = [row.p_over_baseline for row in self.models if row.p_over_baseline is not None]
+        return bool(tested) and min(statistics.holm(tested)) > self.thresholds.alpha
 
     def se(self, row: Row) -> float:
         """Standard error of a row's score."""

@@ -53,6 +53,7 @@ class EventFeature(VerdictRule):
     title = "A feature works in one event only"
     verdict, needs, severity = "event_specific", "event_concentration", "low"
     nothing = "No feature draws most of its worth from one fold or event"
+    parts_of_skill = True
     advice = "Take `{first}` for a mark of that event; test without: --drop {names}."
 
 

@@ -41,6 +41,7 @@ class LeakSuspect(VerdictRule):
     title = "A feature is suspected of leaking"
     verdict, needs, severity = "leak_suspect", "single_share", "high"
     nothing = "No feature shows two signs of leakage"
+    parts_of_skill = True
     advice = ("Find out when `{first}` is known; run again without it and compare: "
               "--drop {names}.")
 

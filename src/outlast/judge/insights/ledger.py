@@ -23,6 +23,8 @@ class VerdictRule(Rule):
     severity: ClassVar[Severity]
     nothing: ClassVar[str]
     advice: ClassVar[str]
+    # Whether it is about parts of a skill, of which there must be some.
+    parts_of_skill: ClassVar[bool] = False
 
     def judge(self, evidence: Evidence) -> Finding:
         """Count the features with the verdict; tell the most important one in full."""
@@ -30,6 +32,9 @@ class VerdictRule(Rule):
         if not known:
             return self.not_applicable("no feature was tracked with what this needs "
                                        f"(`{self.needs}` of the ledger)")
+        if self.parts_of_skill and evidence.lacks_skill:
+            return self.not_applicable("no model beats the baseline: there is no skill to be "
+                                       "traced to a feature")
         hits = self.hits(known, evidence.thresholds)
         numbers = {"features": [row["feature"] for row in hits], "of": len(known)}
         if not hits:
