@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import polars as pl
 import pytest
@@ -168,3 +170,15 @@ def test_the_job_of_the_exam_is_the_same_but_for_its_split(finished):
     assert (job.model, job.search, job.seed) == (record.job.model, record.job.search,
                                                  record.job.seed)
     assert job.split.name == "exam"
+
+
+def test_an_experiment_that_was_made_before_there_were_exams_still_has_a_report(tmp_path):
+    settings = {**MATRIX, "reports": str(tmp_path), "exam": None}
+    run_pipeline(settings, table=shop_panel(), runner="inline")
+    experiment = Store.open(str(tmp_path)).latest()
+    told = {key: value for key, value in experiment.description.items() if key != "exam"}
+    experiment.storage.write_json("description.json", told)
+    shutil.rmtree(tmp_path / "consolidated_reports")
+    document = report_only(make_config({"reports": str(tmp_path)})).document
+    assert document.exam.status == "none"
+    assert "made without one" in document.exam.sentence

@@ -132,7 +132,7 @@ class Sitting:
                       groups=tuple((job,) for job in jobs), leaks={EXAM: self._leaks()},
                       audits={EXAM: (exam_fold(self.experiment).audit,)})
         stock = take_stock(order, self.experiment)
-        start = self.experiment.description["exam"]["start"]
+        start = self.experiment.sealed["start"]
         _LOG.info("the exam that begins at %s is opened for %d finalists", format_ns(start),
                   len(jobs))
         self.experiment.open_exam({

@@ -108,7 +108,7 @@ class Case:
     @cached_property
     def judgement(self) -> Judgement:
         """What the judge concludes from all of it."""
-        sealed = self.experiment.description["exam"]
+        sealed = self.experiment.sealed
         window = None if "start" not in sealed else Window(
             sealed["timestamps"], (sealed["end"] - sealed["start"]) / 2)
         return Judgement(self.board, Evidence(

@@ -30,7 +30,7 @@ def exam_card(
     -------
     Exam
     """
-    sealed = experiment.description["exam"]
+    sealed = experiment.sealed
     if "start" not in sealed:
         return Exam(status="none", reason=sealed["none"],
                     sentence=f"There is no sealed exam: {sealed['none']}.")

@@ -107,6 +107,12 @@ class Experiment:
         y[self.exam["row"].to_numpy()] = self.exam["y"].to_numpy()
         return rows.with_columns(y=pl.Series(y))
 
+    @property
+    def sealed(self) -> dict[str, Any]:
+        """Start and size of the exam, or why there is none; older experiments had none."""
+        known = self.description.get("exam", {"none": "the experiment was made without one"})
+        return dict(known)
+
     @cached_property
     def exam(self) -> pl.DataFrame:
         """The sealed labels: columns ``row`` (position in the panel) and ``y``."""
