@@ -9,13 +9,12 @@ the block adds to the fold. All that the judge says is arithmetic on this one ma
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from outlast import metrics
 from outlast.judge import statistics
@@ -99,16 +98,31 @@ class Blocks:
         Scores
         """
         values, weights = [], []
-        with threadpool_limits(1, user_api="blas"):
-            for size, unit in zip(self.sizes, (self._time_of, self._entity_of), strict=False):
-                total, mass = np.zeros(size), np.zeros(size)
-                for result in folds:
-                    present, shares = _shares(metric, result, unit(result))
-                    mass[present] += 1 / present.size
-                    total[present] += shares / present.size
-                values.append(np.divide(total, mass, out=np.zeros(size), where=mass > 0))
-                weights.append(mass / max(mass.sum(), 1e-300))
+        for size, unit in zip(self.sizes, (self._time_of, self._entity_of), strict=False):
+            total, mass = np.zeros(size), np.zeros(size)
+            for result in folds:
+                present, left_out = self._units(result, unit)
+                mass[present] += 1 / present.size
+                total[present] += _shares(metric, result, left_out) / present.size
+            values.append(np.divide(total, mass, out=np.zeros(size), where=mass > 0))
+            weights.append(mass / max(mass.sum(), 1e-300))
         return Scores(np.concatenate(values), np.concatenate(weights), self)
+
+    def _units(
+        self, result: Result, unit: Callable[[Result], Ints]
+    ) -> tuple[Ints, Weights]:
+        """The units of a fold, and weights that leave each of them out; the same for all models."""
+        key = (unit.__name__, result.time.tobytes(), result.entity.tobytes())
+        if key not in self._known:
+            present, group = np.unique(unit(result), return_inverse=True)
+            # Every column but the first leaves one unit out.
+            table = np.hstack([np.ones((present.size, 1)), 1.0 - np.eye(present.size)])
+            self._known[key] = present, Weights(table, group)
+        return self._known[key]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, bytes, bytes], tuple[Ints, Weights]]:
+        return {}
 
     def _time_of(self, result: Result) -> Ints:
         return np.asarray(self.block[np.searchsorted(self.times, result.time)])
@@ -212,23 +226,20 @@ def _variance(values: Floats, weights: Floats) -> float:
     return float(deviations @ deviations) * n / (n - 1)
 
 
-def _shares(metric: Metric, result: Result, unit: Ints) -> tuple[Ints, Floats]:
-    """The units of a fold, and the jackknife pseudo-value of each.
+def _shares(metric: Metric, result: Result, left_out: Weights) -> Floats:
+    """The jackknife pseudo-value of each unit of a fold.
 
     References
     ----------
     J. W. Tukey, "Bias and confidence in not quite large samples" (1958); for blocks of a
     dependent series H. R. Künsch, *Annals of Statistics* 17 (1989).
     """
-    present, group = np.unique(unit, return_inverse=True)
-    n = present.size
-    # Every column but the first leaves one unit out.
-    table = np.hstack([np.ones((n, 1)), 1.0 - np.eye(n)])
-    scores = metrics.weighted_scores(metric, result.y, result.prediction, Weights(table, group))
+    scores = metrics.weighted_scores(metric, result.y, result.prediction, left_out)
+    n = scores.size - 1
     whole, without = scores[0], scores[1:]
     # A unit without which the score is undefined holds all there is of a class.
     change = np.where(np.isfinite(without), whole - without, 0.0)
-    return present, np.asarray(whole + (n - 1) * change)
+    return np.asarray(whole + (n - 1) * change)
 
 
 def _cut(times: npt.NDArray[np.int64], folds: Sequence[Result], n_blocks: int) -> Ints:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from outlast import metrics
 from outlast.judge import ensemble
@@ -145,8 +146,9 @@ def _contestants(
     if not complete:
         return
     blocks = Blocks.of(complete[0])
-    for folds in complete:
-        yield score_folds(folds, metric, blocks)
+    # The products are so small that a second thread only waits for the first.
+    with threadpool_limits(1, user_api="blas"):
+        yield from [score_folds(folds, metric, blocks) for folds in complete]
 
 
 def score_folds(
