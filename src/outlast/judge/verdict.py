@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from outlast.judge import statistics
-from outlast.judge.board import Headline, Interval, Row, RuleCard, Trust, Verdict
+from outlast.judge.board import Headline, Row, RuleCard, Trust, Verdict
 from outlast.judge.insights.base import Thresholds
 from outlast.judge.leaderboard import Board
 from outlast.judge.wording import interval_text, number, signed
@@ -191,11 +191,6 @@ def _nothing_honest(board: Board) -> Headline:
                  "optimistic.",
         trust_reason="no result without a known leak",
     )
-
-
-def expected(headline: Headline) -> Interval | None:
-    """Return the score to expect in deployment, None where no model is recommended."""
-    return headline.score if headline.verdict in ("clear", "tie") else None
 
 
 def _how(board: Board, row: Row) -> str:
