@@ -83,4 +83,4 @@ def test_two_thousand_jobs_leave_memory_and_files_as_they_are():
             counts.append(census())
     (held, files), (held_at_last, files_at_last) = counts
     assert held_at_last < 1.1 * held
-    assert files_at_last == files
+    assert files_at_last <= files  # fewer, where something older was let go meanwhile
