@@ -21,7 +21,7 @@ import polars as pl
 
 from outlast import Panel, Schema
 from outlast.config import make_config
-from outlast.experiments.run import prepare, run
+from outlast.experiments import prepare, run
 from outlast.feature_tracker import FeatureTracker
 
 Floats = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ import polars as pl
 
 from outlast import Panel, Schema, load_stocks
 from outlast.config import make_config
-from outlast.experiments.run import prepare, run
+from outlast.experiments import prepare, run
 from outlast.features import Recipe, default_recipe, suggest_recipe
 from outlast.features.arithmetic import Category, Raw
 from outlast.features.automatic import sort_columns

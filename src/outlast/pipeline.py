@@ -23,7 +23,6 @@ from outlast.experiments import (
     in_exam,
     prepare,
     run,
-    within_budget,
 )
 from outlast.judge.insights import Thresholds
 from outlast.judge.judgement import Judgement
@@ -106,7 +105,7 @@ def run_pipeline(
     'linear'
     """
     config = config if isinstance(config, Config) else make_config(config)
-    prepared = within_budget(prepare(config, table, features, on_check))
+    prepared = prepare(config, table, features, on_check)
     cases: list[Case] = []
 
     def choose(done: Sequence[Record]) -> Choice | None:
@@ -117,7 +116,7 @@ def run_pipeline(
         return _finalists(cases[0].judgement)
 
     outcome = run(prepared, listener, runner, None if config.keep_sealed else choose)
-    records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
+    records = _read(prepared.experiment, [job.id for job in outcome.plan.jobs])
     if not records:
         raise BudgetError("the run has ended before any job was finished; give it more time")
     # What was judged before the exam is not judged again, unless jobs have failed.
@@ -201,9 +200,9 @@ def train_models(
 
     The parameters are those of `run_pipeline`.
     """
-    prepared = within_budget(prepare(config, table, on_check=on_check))
+    prepared = prepare(config, table, on_check=on_check)
     outcome = run(prepared, listener, runner)
-    records = _read(prepared.experiment, [job.id for job in prepared.plan.jobs])
+    records = _read(prepared.experiment, [job.id for job in outcome.plan.jobs])
     sessions = read_sessions(prepared.experiment)
     case = _case(prepared.experiment, records, config)
     return build_document(Material(case, sessions)), outcome

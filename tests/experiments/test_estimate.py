@@ -7,6 +7,7 @@ import pytest
 from outlast.config import make_config
 from outlast.errors import BudgetError, InputError
 from outlast.experiments import foresee, prepare, run, within_budget
+from outlast.experiments.budget import training_deadline
 from outlast.experiments.estimate import (
     Cell,
     Estimate,
@@ -15,6 +16,7 @@ from outlast.experiments.estimate import (
     parallelism,
     unscorable,
 )
+from outlast.store import read_sessions
 from tests.faults import world
 from tests.tables import shop_panel
 
@@ -94,3 +96,46 @@ def test_folds_of_one_class_are_named_before_anything_is_trained(tmp_path):
                           "audit": "exact", "reports": str(tmp_path)})
     prepared = prepare(config, panel)
     assert unscorable(prepared.plan, panel) == ["temporal #0: all 72 test rows have one class"]
+
+
+def searching(folder, budget):
+    values = {"optimization": ["none", "random"], "n_trials": 2000, "time_budget": budget,
+              "n_jobs": 1}
+    return world.prepared_in(folder, **values)
+
+
+def test_under_a_budget_the_defaults_come_first_and_show_what_searches_it_pays_for(tmp_path):
+    happened = []
+    outcome = run(searching(tmp_path, 20), happened.append, runner="inline")
+    ended = [event.job.search.name for event in happened if event.kind == "ok"]
+    assert ended == sorted(ended)  # none before random
+    (trials,) = {job.search.params["n_trials"] for job in outcome.plan.jobs
+                 if job.search.name == "random"}
+    assert 3 <= trials < 2000
+    assert f"20 s leave time for {trials} of 2000 trials" in [
+        entry.reason for entry in outcome.plan.skipped]
+    assert not outcome.experiment.storage.exists("probes")
+    (session,) = read_sessions(outcome.experiment)
+    assert session["jobs"] == [job.id for job in outcome.plan.jobs]
+    assert sorted(session["to_train"]) == sorted(session["jobs"])
+    again = run(searching(tmp_path, 20), runner="inline")
+    assert [job.id for job in again.plan.jobs] == session["jobs"]
+    assert again.reused == outcome.trained
+
+
+def test_when_the_defaults_take_all_of_the_budget_nothing_is_searched_or_probed(tmp_path):
+    outcome = run(searching(tmp_path, 1e-6))
+    assert {job.search.name for job in outcome.plan.jobs} == {"none"}
+    assert outcome.ended == {"cancelled": len(outcome.plan.jobs)}
+    assert not outcome.experiment.storage.exists("probes")
+
+
+def test_what_the_exam_takes_is_kept_back_from_a_budget(tmp_path):
+    sealed, all_seen = (
+        prepare(make_config({**world.SMALL, "reports": str(tmp_path), "exam": exam,
+                             "time_budget": 100}), shop_panel(n_days=200))
+        for exam in (0.15, "off"))
+    assert training_deadline(all_seen) == all_seen.begun + 100
+    assert 40 < training_deadline(sealed) - sealed.begun < 90
+    unlimited = world.prepared_in(tmp_path)
+    assert training_deadline(unlimited) is None

@@ -4,7 +4,7 @@ import pytest
 
 from outlast import Panel, Schema
 from outlast.config import make_config
-from outlast.experiments.run import prepare, run
+from outlast.experiments import prepare, run
 from outlast.feature_tracker import FeatureTracker
 
 N_ENTITIES, N_DAYS = 12, 120

@@ -13,7 +13,7 @@ from outlast.experiments import explain, run
 from outlast.experiments.afford import Size
 from outlast.experiments.explain import Explainer, headline_split, read_explanations
 from outlast.experiments.explanation import Case, event_rows, measure
-from outlast.experiments.run import order_of
+from outlast.experiments.prepare import order_of
 from outlast.experiments.train import open_bench
 from outlast.feature_tracker import FeatureTracker
 from outlast.feature_tracker.observations import SCHEMA

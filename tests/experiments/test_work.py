@@ -79,7 +79,7 @@ def test_memory_is_limited_and_the_greedy_job_is_tried_again_alone(happen, tmp_p
 
 def test_after_the_time_budget_nothing_starts_and_the_rest_is_kept(happen, tmp_path):
     happen(prior_2="hang")
-    prepared = world.prepared_in(tmp_path / "r", splits=FOLDS, time_budget=4, n_jobs=1)
+    prepared = world.prepared_in(tmp_path / "r", splits=FOLDS, time_budget=10, n_jobs=1)
     outcome = run(prepared)
     found = states(outcome)
     assert len(found) == 10

@@ -8,7 +8,7 @@ import pytest
 
 from outlast import FeatureTracker, Panel, Schema
 from outlast.config import make_config
-from outlast.experiments.run import prepare, run
+from outlast.experiments import prepare, run
 from outlast.feature_tracker.thresholds import THRESHOLDS
 from tests.feature_tracker.traced import untraced
 

@@ -9,7 +9,7 @@ import pytest
 from outlast.config import make_config
 from outlast.errors import CorruptError, InputError
 from outlast.experiments import prepare
-from outlast.experiments.run import order_of
+from outlast.experiments.prepare import order_of
 from outlast.experiments.work import take_stock
 from tests.faults import world
 

@@ -132,8 +132,9 @@ def replay(
     """Compute the features again on tables that know less, and compare.
 
     A feature that looks only backwards has the same value whether or not the table goes on
-    after its row, whatever stands there. Beyond 20,000 rows the last ones of at most 40
-    entities stand for the table: a feature that looks ahead does so on any part of it.
+    after its row, whatever stands there. Beyond 20,000 rows, or 600,000 values of features, the
+    last rows of at most 40 entities stand for the table, of 5,000 rows or more: a feature that
+    looks ahead does so on any part of it.
 
     Parameters
     ----------
@@ -251,7 +252,7 @@ def _without_memory(recipe: AnyRecipe | Callable[[pl.DataFrame], Any]) -> AnyRec
 
 
 def _full_run(recipe: AnyRecipe, panel: Panel) -> tuple[Panel, pl.DataFrame]:
-    part = bounded(panel)
+    part = bounded(panel, len(recipe.features) if isinstance(recipe, Recipe) else 1)
     try:
         return part, recipe.transform(part).frame
     except FAILURES:

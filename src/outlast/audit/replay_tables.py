@@ -15,8 +15,9 @@ from outlast.audit.disturbance import disturbed
 from outlast.data import Panel
 from outlast.data.times import LAST
 
-# Enough for a year and more of daily rows of every kept entity, and seconds of work.
-MAX_ROWS, MAX_ENTITIES = 20_000, 40
+# Enough for a year and more of daily rows of every kept entity, and seconds of work: where there
+# are many features, fewer entities are kept, a quarter of these rows at least.
+MAX_ROWS, MAX_ENTITIES, MAX_VALUES = 20_000, 40, 600_000
 _DROPPED = 3
 
 
@@ -30,12 +31,14 @@ class Variant:
     same: Positions
 
 
-def bounded(panel: Panel) -> Panel:
+def bounded(panel: Panel, n_features: int = 1) -> Panel:
     """Return the last rows of some entities of a large table."""
-    if panel.n_rows <= MAX_ROWS:
+    most = min(MAX_ROWS, max(MAX_ROWS // 4, MAX_VALUES // n_features))
+    if panel.n_rows <= most:
         return panel
-    rows = np.flatnonzero(np.isin(panel.entity, _spread(panel.entity, MAX_ENTITIES)))
-    since = panel.time.ns[rows[max(0, rows.size - MAX_ROWS)]]
+    entities = _spread(panel.entity, MAX_ENTITIES * most // MAX_ROWS)
+    rows = np.flatnonzero(np.isin(panel.entity, entities))
+    since = panel.time.ns[rows[max(0, rows.size - most)]]
     return panel.take(rows[panel.time.ns[rows] >= since])
 
 

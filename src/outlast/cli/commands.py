@@ -153,7 +153,7 @@ def experiments(
         Store the table, its features and the plan for `outlast worker`; train nothing.
     """
     from outlast.cli.display import live_progress
-    from outlast.experiments import place_order, prepare, within_budget
+    from outlast.experiments import place_order, prepare
     from outlast.experiments import run as run_jobs
 
     console = Console()
@@ -166,8 +166,7 @@ def experiments(
                       soft_wrap=True, highlight=False)
         return
     with live_progress(console) as listener:
-        prepared = within_budget(prepare(config, on_check=listener.on_check))
-        outcome = run_jobs(prepared, listener)
+        outcome = run_jobs(prepare(config, on_check=listener.on_check), listener)
     console.print(f"{outcome.trained} jobs trained, {outcome.reused} reused, {outcome.failed} "
                   f"failed; results in {escape(outcome.experiment.storage.url)}",
                   soft_wrap=True)

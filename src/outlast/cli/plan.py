@@ -71,7 +71,7 @@ def splits(
         File to draw the plan into as well.
     """
     from outlast.experiments.folds import plan_splits
-    from outlast.experiments.run import load_panel
+    from outlast.experiments.prepare import load_panel
 
     picture = None if svg is None else _picture(svg)
     settings = configure(data, MatrixOptions(splits=splits), RunOptions(config=config))

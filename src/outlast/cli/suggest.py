@@ -44,7 +44,7 @@ def suggest(
     config
         YAML file with the same settings as of `outlast run`; flags win over it.
     """
-    from outlast.experiments.run import load_panel
+    from outlast.experiments.prepare import load_panel
     from outlast.features import suggest_recipe
     from outlast.features.declared import suggestion_yaml
 

@@ -5,15 +5,9 @@ from outlast.experiments.estimate import Estimate
 from outlast.experiments.exam import Choice, in_exam
 from outlast.experiments.folds import EXAM, PlannedSplit, plan_splits
 from outlast.experiments.matrix import Plan, make_plan
+from outlast.experiments.prepare import Prepared, audit_plan, load_panel, prepare
 from outlast.experiments.resume import resumed
-from outlast.experiments.run import (
-    Outcome,
-    Prepared,
-    audit_plan,
-    load_panel,
-    prepare,
-    run,
-)
+from outlast.experiments.run import Outcome, run
 from outlast.experiments.shards import place_order, work_off
 from outlast.experiments.work import Listener, Progress, Tally
 

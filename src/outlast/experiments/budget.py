@@ -8,8 +8,8 @@ from typing import Any
 
 from outlast.experiments.estimate import Estimate, affordable_trials, estimate, probe
 from outlast.experiments.matrix import Skipped, make_plan
-from outlast.experiments.run import Prepared, order_of
-from outlast.experiments.work import Stock, take_stock
+from outlast.experiments.prepare import Prepared, order_of
+from outlast.experiments.work import take_stock
 from outlast.records import content_hash
 
 # A plan is made for a part of its budget, as estimates are rough, and a search for a few trials
@@ -17,22 +17,28 @@ from outlast.records import content_hash
 BUDGET_SHARE, LEAST_TRIALS = 0.85, 3
 
 
-def foresee(prepared: Prepared, stock: Stock | None = None) -> Estimate:
-    """Estimate what a plan will take, after measuring small fits of every model.
+def foresee(prepared: Prepared) -> Estimate:
+    """Estimate what a plan will still take, after measuring small fits of models not yet fitted.
 
     Parameters
     ----------
     prepared : Prepared
-    stock : Stock, optional
-        Default: what the store holds now.
 
     Returns
     -------
     Estimate
     """
     order, experiment = order_of(prepared), prepared.experiment
-    probe(order, experiment, prepared.how)
-    return estimate(order, experiment, stock or take_stock(order, experiment), prepared.how)
+    stock = take_stock(order, experiment)
+    probe(order, experiment, stock, prepared.how)
+    return estimate(order, experiment, stock, prepared.how)
+
+
+def is_open(prepared: Prepared) -> bool:
+    """Whether there is a budget for searches, and it is not settled yet how long they may be."""
+    return (prepared.config.time_budget is not None
+            and any(job.search.name != "none" for job in prepared.plan.jobs)
+            and not prepared.experiment.storage.exists(_place(prepared)))
 
 
 def within_budget(prepared: Prepared) -> Prepared:
@@ -47,39 +53,50 @@ def within_budget(prepared: Prepared) -> Prepared:
     Prepared
         As it was, where there is no budget or all fits into it.
     """
-    if prepared.config.time_budget is None:
+    config, storage = prepared.config, prepared.experiment.storage
+    deadline = training_deadline(prepared)
+    if deadline is None:
         return prepared
-    config, experiment, plan = prepared.config, prepared.experiment, prepared.plan
+    if is_open(prepared):
+        left = BUDGET_SHARE * (deadline - time.monotonic())
+        trials = affordable_trials(foresee(prepared), config.n_trials, left) if left > 0 else 0
+        storage.write_json(_place(prepared), {"n_trials": trials})
+    if not storage.exists(_place(prepared)):
+        return prepared
+    n_trials = int(storage.read_json(_place(prepared))["n_trials"])
+    return prepared if n_trials >= config.n_trials else _shortened(prepared, n_trials)
+
+
+def training_deadline(prepared: Prepared) -> float | None:
+    """Return the moment of `time.monotonic` at which training must end; None without a budget.
+
+    What the exam will take is kept back: its finalists are trained as for one more fold, of
+    all rows.
+    """
     budget = prepared.config.time_budget
-    key = content_hash([[job.id for job in plan.jobs], budget, vars(prepared.how)])
-    name = f"budgets/{key}.json"
-    if not experiment.storage.exists(name):
-        found = foresee(prepared, Stock({}, plan.groups))
-        left = BUDGET_SHARE * _for_plan(prepared, budget)
-        trials = affordable_trials(found, config.n_trials, left)
-        experiment.storage.write_json(name, {"n_trials": trials, "estimated": found.seconds})
-    n_trials = int(experiment.storage.read_json(name)["n_trials"])
-    if n_trials >= config.n_trials:
-        return prepared
-    shorter: dict[str, Any] = {"n_trials": n_trials}
-    if n_trials < LEAST_TRIALS:
-        shorter = {"optimization": ("none",)}
+    if budget is None:
+        return None
+    if prepared.panel.sealed is not None and not prepared.config.keep_sealed:
+        train = [len(fold.train) for split in prepared.plan.splits.values() for fold in split.folds]
+        budget /= 1 + int(prepared.panel.usable.sum()) / sum(train)
+    return prepared.begun + budget
+
+
+def _shortened(prepared: Prepared, n_trials: int) -> Prepared:
+    config, plan = prepared.config, prepared.plan
+    worth_it = n_trials >= LEAST_TRIALS
+    shorter: dict[str, Any] = {"n_trials": n_trials} if worth_it else {"optimization": ("none",)}
+    time_for = f"time for {n_trials} of {config.n_trials} trials" if worth_it else \
+        "no time for a search"
+    reason = f"{config.time_budget:g} s leave {time_for}"
     config = config.model_copy(update=shorter)
-    first = plan.jobs[0]
-    fewer = make_plan(config, prepared.panel, first.data, first.features)
-    reason = (f"{budget:g} s leave time for {n_trials} of {prepared.config.n_trials} trials"
-              if n_trials >= LEAST_TRIALS else f"{budget:g} s leave no time for a search")
+    fewer = make_plan(config, prepared.panel, plan.jobs[0].data, plan.jobs[0].features)
     fewer = replace(fewer, skipped=(*fewer.skipped, Skipped("all", "all", "search", reason)))
     return replace(prepared, config=config, plan=fewer)
 
 
-def _for_plan(prepared: Prepared, budget: float) -> float:
-    """What is left of a budget for the plan, after its preparation and before its exam.
-
-    The finalists are trained as for one more fold, of all rows.
-    """
-    left = budget - (time.monotonic() - prepared.begun)
-    if prepared.panel.sealed is None or prepared.config.keep_sealed:
-        return left
-    train = [len(fold.train) for split in prepared.plan.splits.values() for fold in split.folds]
-    return left / (1 + int(prepared.panel.usable.sum()) / sum(train))
+def _place(prepared: Prepared) -> str:
+    """Where it is kept how long the searches of a plan are within its budget."""
+    jobs = [job.id for job in prepared.plan.jobs]
+    key = content_hash([jobs, prepared.config.time_budget, vars(prepared.how)])
+    return f"budgets/{key}.json"

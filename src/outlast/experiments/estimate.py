@@ -26,9 +26,13 @@ _RACED = 0.35
 _PER_JOB, _START = 0.15, 3.0
 # A selector's fit, and what it then asks of later rows, per fit of the model with its defaults.
 _SMALL_FIT = 0.4
+# The stages of a job that a fit of a search takes, too.
+_OF_A_FIT = ("prepare", "fit", "predict")
 # A process with its libraries, and what a row of a matrix takes while it is being binned.
 _PROCESS_BYTES, _BYTES_PER_CELL = 250e6, 12.0
 _SHARE_OF_FREE = 0.9
+# A fit of a model of which nothing is known.
+_UNKNOWN = Cost(seconds=1.0, seconds_per_row=1e-4, bytes=_PROCESS_BYTES, bytes_per_row=500.0)
 
 
 @dataclass(frozen=True)
@@ -136,19 +140,23 @@ def memory_limit(config: Config) -> int:
     return config.memory_limit or int(_SHARE_OF_FREE * psutil.virtual_memory().available)
 
 
-def probe(order: Order, experiment: Experiment, how: Parallelism) -> None:
-    """Measure, in workers, what a fit of each model costs; what was measured is kept.
+def probe(order: Order, experiment: Experiment, stock: Stock, how: Parallelism) -> None:
+    """Measure, in workers, what a fit of each model costs of which nothing is known yet.
 
     Parameters
     ----------
     order : Order
     experiment : Experiment
+        Where what was measured is kept.
+    stock : Stock
+        Models that were fitted on the table already need no measuring.
     how : Parallelism
     """
+    known = _costs(order, experiment, stock)
     first = {job.model.label: job for job in reversed(order.jobs)}
     specs = [{"job": job.model_dump(mode="json"), "store": order.store,
               "experiment": order.experiment, "threads": how.threads}
-             for job in first.values() if read_cost(experiment, job) is None]
+             for label, job in first.items() if label not in known]
     # A probe that fails says nothing; its model is then estimated like the dearest other one.
     for _ in make_runner("local", 1, how.threads).run(run_probe, specs):
         pass
@@ -168,9 +176,8 @@ def estimate(order: Order, experiment: Experiment, stock: Stock, how: Parallelis
     -------
     Estimate
     """
-    costs = _costs(order, experiment)
-    dearest = max(costs.values(), key=lambda c: c.seconds_of(1e4), default=Cost(
-        seconds=1.0, seconds_per_row=1e-4, bytes=_PROCESS_BYTES, bytes_per_row=500.0))
+    costs = _costs(order, experiment, stock)
+    dearest = max(costs.values(), key=lambda c: c.seconds_of(1e4), default=_UNKNOWN)
     learned = _seen(order, stock.done, costs)
     fits = {group[0].id for group in stock.waiting}
     by_cell: dict[tuple[str, str, str], list[Job]] = {}
@@ -221,10 +228,23 @@ def affordable_trials(found: Estimate, n_trials: int, budget: float) -> int:
     return max(0, min(n_trials, int(n_trials * share)))
 
 
-def _costs(order: Order, experiment: Experiment) -> dict[str, Cost]:
+def _costs(order: Order, experiment: Experiment, stock: Stock) -> dict[str, Cost]:
+    """What a fit of each model costs: by its probe, or else by its fits with defaults."""
     first = {job.model.label: job for job in order.jobs}
-    found = {label: read_cost(experiment, job) for label, job in first.items()}
-    return {label: cost for label, cost in found.items() if cost is not None}
+    probed = {label: read_cost(experiment, job) for label, job in first.items()}
+    fitted: dict[str, list[tuple[float, int]]] = {}
+    for job in order.jobs:
+        record = stock.done.get(job.id)
+        if record is not None and not record.shared_with and job.search.name == "none":
+            fitted.setdefault(job.model.label, []).append(
+                (sum(record.seconds.get(stage, 0.0) for stage in _OF_A_FIT), _rows(order, job)))
+    return {label: _cost_of(fits) for label, fits in fitted.items()} | {
+        label: cost for label, cost in probed.items() if cost is not None}
+
+
+def _cost_of(fits: list[tuple[float, int]]) -> Cost:
+    seconds, rows = map(sum, zip(*fits, strict=True))
+    return _UNKNOWN.model_copy(update={"seconds": 0.0, "seconds_per_row": seconds / rows})
 
 
 def _seen(

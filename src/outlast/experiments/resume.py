@@ -13,7 +13,7 @@ from outlast.experiments.changes import (
     describe_content,
     is_extension,
 )
-from outlast.experiments.run import load_panel
+from outlast.experiments.prepare import load_panel
 from outlast.store import Experiment, Store, read_sessions
 
 

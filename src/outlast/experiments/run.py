@@ -1,75 +1,29 @@
-"""The only place where the roles meet: table, features, plan, runner, store, tracker."""
+"""The only place where the roles meet: plan, runner, store, tracker, exam."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from outlast.audit import AuditReport, Protocol, run_checks
-from outlast.config import Config, DataConfig
-from outlast.data import Events, Join, Panel, Schema, load_stocks, read_table
-from outlast.data.schema import describe
-from outlast.errors import InputError
-from outlast.experiments.changes import describe_content, refuse_changed_data
-from outlast.experiments.estimate import (
-    Estimate,
-    Parallelism,
-    estimate,
-    memory_limit,
-    parallelism,
-)
+from outlast.experiments.budget import is_open, training_deadline, within_budget
+from outlast.experiments.estimate import estimate, memory_limit
 from outlast.experiments.evidence import Evidence
-from outlast.experiments.exam import Choose, Sitting, seal
+from outlast.experiments.exam import Choose, Sitting
 from outlast.experiments.explain import Explained, Explainer, headline_split
-from outlast.experiments.folds import store_folds
-from outlast.experiments.leaks import (
-    audit_key,
-    facts_of,
-    find_recipe,
-    leaks_of,
-    stored_audit,
-)
-from outlast.experiments.matrix import Plan, check_pins, make_plan
-from outlast.experiments.work import (
-    Driver,
-    Listener,
-    Order,
-    Stock,
-    Tally,
-    compact,
-    take_stock,
-)
+from outlast.experiments.matrix import Plan
+from outlast.experiments.prepare import Prepared, manifest, order_of
+from outlast.experiments.work import Driver, Listener, Order, Stock, Tally, compact, take_stock
 from outlast.feature_tracker import FeatureTracker
-from outlast.features import FeatureTable, last_known_target
-from outlast.records import Record, content_hash
+from outlast.records import Record
 from outlast.runners import Limits, Runner, make_runner
-from outlast.store import FINAL, Experiment, FeatureStore, Session, Store, now, open_session
+from outlast.store import FINAL, Experiment, Session, open_session
 
 _LOG = logging.getLogger("outlast.run")
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A checked configuration with its table, features and plan; nothing is trained yet.
-
-    `begun` is the moment of `time.monotonic` at which a time budget starts.
-    """
-
-    config: Config
-    panel: Panel
-    features: FeatureTable
-    features_reused: bool
-    experiment: Experiment
-    plan: Plan
-    report: AuditReport
-    how: Parallelism
-    begun: float = field(default_factory=time.monotonic)
+# What runs when the time is over may take this part of a short budget longer.
+_GRACE = 0.1
 
 
 @dataclass(frozen=True)
@@ -87,128 +41,6 @@ class Outcome:
     estimated: float | None = None
     explained: Explained | None = None
     examined: dict[str, Record] = field(default_factory=dict)
-
-
-def load_panel(data: DataConfig) -> Panel:
-    """Read the table that a configuration names.
-
-    Parameters
-    ----------
-    data : DataConfig
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    InputError
-        If the table or a column is missing, or time or target is not named.
-    """
-    joins = [Join(**declared) for declared in data.joins]
-    if data.source == "stocks":
-        return load_stocks(data.target or "big_move_5", joins)
-    frame = read_table(data.source)
-    if data.time is None or data.target is None:
-        missing = "--time" if data.time is None else "--target"
-        raise InputError(f"{missing} is needed for {data.source!r}: name the column; the table "
-                         f"has {', '.join(frame.columns)}")
-    fields = data.model_dump(exclude={"source", "events", "joins"})
-    events = Events.from_frame(read_table(data.events)) if data.events else None
-    name = Path(data.source).name.split(".")[0] or "table"
-    return Panel.build(frame, Schema(**fields), events=events, name=name,
-                       joins=joins)
-
-
-def prepare(
-    config: Config, panel: Panel | None = None, features: Any = None,
-    on_check: Callable[[str], None] | None = None,
-) -> Prepared:
-    """Check everything, extract the features (or find them on disk), plan and audit the jobs.
-
-    Parameters
-    ----------
-    config : Config
-    panel : Panel, optional
-        A table that is in memory already; default: the one the configuration names.
-    features : Recipe, FunctionRecipe or callable, optional
-        What makes the features; default: what the configuration names.
-    on_check : callable, optional
-        Called with the name of each leak check before it looks.
-
-    Returns
-    -------
-    Prepared
-
-    Raises
-    ------
-    InputError
-        For anything wrong with table, names or folds.
-    StoreError
-        If the reports folder cannot be written.
-    """
-    begun = time.monotonic()
-    panel, sealed = seal(config, panel or load_panel(config.data))
-    store = Store.open(config.store_url)
-    store.check_writable()
-    refuse_changed_data(store, config, panel)
-    recipe = find_recipe(config, panel, features)
-    identity = _identity(panel)
-    unique = content_hash([identity, recipe.fingerprint], 6)
-    place = store.place(f"{_slug(panel.name)}-{_slug(panel.schema.target)}-{unique}")
-    if place.exists:
-        with place.lock():
-            pass  # whoever holds it is named before anything is computed
-    table, reused = FeatureStore(store.features).extract(recipe, panel)
-    check_pins(config, table.names)
-    plan = make_plan(config, panel, identity, table.fingerprint)
-    how = parallelism(config, panel.n_rows, len(table.names))
-    experiment = place.create(
-        panel, last_known_target(panel),
-        {"created": now(), "fingerprint": panel.fingerprint, "recipe": recipe.name,
-         "content": describe_content(panel), "exam": sealed},
-    )
-    store_folds(plan.splits, experiment)
-    facts = facts_of(config, panel, recipe, table, plan)
-    report = stored_audit(experiment, audit_key(config, recipe, plan),
-                          lambda: run_checks(facts, config.mute, on_check))
-    return Prepared(config, panel, table, reused, experiment, plan, report, how, begun)
-
-
-def audit_plan(
-    config: Config, panel: Panel | None = None, features: Any = None,
-    learners: Mapping[str, Protocol] | None = None,
-    on_check: Callable[[str], None] | None = None,
-) -> AuditReport:
-    """Ask all leak checks about what `run` would do; nothing is written or trained.
-
-    Parameters
-    ----------
-    config : Config
-    panel, features : optional
-        See `prepare`.
-    learners : mapping of name to Protocol, optional
-        Ways of learning to be examined; default: those of the plan.
-    on_check : callable, optional
-        See `prepare`.
-
-    Returns
-    -------
-    AuditReport
-
-    Raises
-    ------
-    InputError
-        For anything wrong with table, names or folds.
-    """
-    panel, _ = seal(config, panel or load_panel(config.data))
-    recipe = find_recipe(config, panel, features)
-    table = recipe.transform(panel)
-    check_pins(config, table.names)
-    plan = make_plan(config, panel, _identity(panel), table.fingerprint)
-    facts = facts_of(config, panel, recipe, table, plan)
-    facts = replace(facts, protocols=learners) if learners else facts
-    return run_checks(facts, config.mute, on_check)
 
 
 def run(
@@ -247,39 +79,50 @@ def run(
     if not config.allow_leaks:
         prepared.report.raise_for_leaks()
     begun = time.monotonic()
-    order = order_of(prepared)
     with experiment.lock():
+        calibrating = is_open(prepared)
+        prepared = prepared if calibrating else within_budget(prepared)
+        order = order_of(prepared)
         stock = take_stock(order, experiment)
-        expected = estimate(order, experiment, stock, prepared.how)
-        with open_session(experiment, **manifest(prepared, stock, expected)) as session:
+        with open_session(experiment, **manifest(prepared, stock.waiting)) as session:
             _LOG.info("%d jobs planned, %d done before, %d to run", len(order.jobs),
                       len(stock.done), stock.n_waiting)
-            driver = Driver(order, experiment, session, limits(config, prepared.begun), listener)
-            processes = min(prepared.how.processes, max(1, len(stock.waiting)))
-            chosen = make_runner(runner or config.runner, processes, prepared.how.threads,
-                                 config.address)
-            tally = driver.run(stock, chosen)
+            driver = Driver(order, experiment, session, _limits(prepared), listener)
+            chosen = make_runner(runner or config.runner, prepared.how.processes,
+                                 prepared.how.threads, config.address)
+            tally, before = Tally(), 0.0
+            if calibrating:
+                prepared, driver, stock = _calibrate(prepared, driver, stock, chosen, tally)
+                before = time.monotonic() - begun
+            expected = estimate(driver.order, experiment, stock, prepared.how)
+            session.update(estimated={"seconds": before + expected.seconds,
+                                      "memory": expected.memory})
+            driver.run(stock, chosen, tally)
             took = time.monotonic() - begun
-            explained = _explain(prepared, order, driver, chosen)
-            finish(order, experiment, session, tally, explained, _evidence(prepared, order))
+            explained = _explain(prepared, driver, chosen)
+            finish(driver.order, experiment, session, tally, explained, _evidence(prepared, driver))
             examined = _examine(prepared, driver, chosen, choose)
     return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),
                    tally.failed, dict(tally.ended), took,
-                   expected.seconds if expected.calibrated and stock.waiting else None, explained,
-                   examined)
+                   before + expected.seconds if expected.calibrated and stock.waiting else None,
+                   explained, examined)
 
 
-def order_of(prepared: Prepared) -> Order:
-    """Return a plan in the form that workers take up."""
-    splits = prepared.plan.splits
-    return Order(
-        store=prepared.config.store_url,
-        experiment=prepared.experiment.name,
-        groups=prepared.plan.groups,
-        leaks={label: leaks_of(prepared.report, split) for label, split in splits.items()},
-        audits={label: tuple(fold.audit for fold in split.folds)
-                for label, split in splits.items()},
-    )
+def _calibrate(
+    prepared: Prepared, driver: Driver, stock: Stock, runner: Runner, tally: Tally
+) -> tuple[Prepared, Driver, Stock]:
+    """Train all defaults, and shorten the searches to what the time left pays for.
+
+    What a fit costs is learned from fits that are wanted anyway, and the first boosters are
+    there before anything is searched.
+    """
+    defaults = tuple(group for group in stock.waiting if group[0].search.name == "none")
+    driver.run(Stock(stock.done, defaults), runner, tally)
+    prepared = within_budget(prepared)
+    order = order_of(prepared)
+    rest = take_stock(order, prepared.experiment).without(defaults)
+    driver.session.update(**manifest(prepared, (*defaults, *rest.waiting)))
+    return prepared, replace(driver, order=order), rest
 
 
 def finish(
@@ -297,16 +140,14 @@ def finish(
                    most_memory=tally.memory, **told)
 
 
-def _explain(
-    prepared: Prepared, order: Order, driver: Driver, runner: Runner
-) -> Explained | None:
+def _explain(prepared: Prepared, driver: Driver, runner: Runner) -> Explained | None:
     """Ask the best fits for their reasons, as far as a share of their time pays for it."""
     config = prepared.config
     if not config.importance:
         return None
-    explainer = Explainer(order, prepared.experiment, config.importance, driver.limits,
+    explainer = Explainer(driver.order, driver.experiment, config.importance, driver.limits,
                           config.headline_split, driver.listener)
-    return explainer.run(list(_finished(order, prepared.experiment).values()), runner)
+    return explainer.run(list(_finished(driver.order, driver.experiment).values()), runner)
 
 
 def _examine(
@@ -323,9 +164,9 @@ def _examine(
     return sitting.examine(choice, runner)
 
 
-def _evidence(prepared: Prepared, order: Order) -> pl.DataFrame:
+def _evidence(prepared: Prepared, driver: Driver) -> pl.DataFrame:
     """Ask the table about its features, under the split that stands for deployment."""
-    headline = headline_split(order, prepared.config.headline_split)
+    headline = headline_split(driver.order, prepared.config.headline_split)
     return Evidence(prepared.panel, prepared.features, prepared.plan.splits[headline],
                     prepared.plan.metric, prepared.config.seed).stored(
         prepared.experiment, prepared.report)
@@ -336,35 +177,8 @@ def _finished(order: Order, experiment: Experiment) -> dict[str, Record]:
     return {job_id: record for job_id, record in records.items() if record.status in FINAL}
 
 
-def limits(config: Config, begun: float) -> Limits:
-    """Return what workers may use, in a run that began at a moment of `time.monotonic`."""
-    deadline = None if config.time_budget is None else begun + config.time_budget
-    return Limits(timeout=config.job_timeout, memory=memory_limit(config), deadline=deadline)
-
-
-def _identity(panel: Panel) -> str:
-    return content_hash([panel.fingerprint, panel.schema.fingerprint, panel.sealed])
-
-
-def manifest(prepared: Prepared, stock: Stock, expected: Estimate | None) -> dict[str, Any]:
-    """Return what a session writes down about its plan."""
-    return {
-        "config": prepared.config.model_dump(mode="json"),
-        "data": {"name": prepared.panel.name, "fingerprint": prepared.panel.fingerprint,
-                 "rows": prepared.panel.n_rows, "schema": describe(prepared.panel.schema)},
-        "features": prepared.features.fingerprint,
-        "metric": prepared.plan.metric,
-        "seed": prepared.config.seed,
-        "jobs": [job.id for job in prepared.plan.jobs],
-        "to_train": [job.id for group in stock.waiting for job in group],
-        "parallelism": vars(prepared.how),
-        "estimated": expected and {"seconds": expected.seconds, "memory": expected.memory},
-        "skipped": [vars(entry) for entry in prepared.plan.skipped],
-        "audit": [finding.model_dump(mode="json") for finding in prepared.report],
-    }
-
-
-def _slug(name: str) -> str:
-    """Letters, digits and dashes only: safe as a part of a folder name everywhere."""
-    kept = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "-" for c in name)
-    return kept.strip("-").lower()[:40] or "table"
+def _limits(prepared: Prepared) -> Limits:
+    config, budget = prepared.config, prepared.config.time_budget
+    grace = Limits.grace if budget is None else min(Limits.grace, _GRACE * budget)
+    return Limits(timeout=config.job_timeout, memory=memory_limit(config),
+                  deadline=training_deadline(prepared), grace=grace)

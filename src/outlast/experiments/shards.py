@@ -6,10 +6,11 @@ import time
 
 from outlast.config import Config
 from outlast.errors import InputError
-from outlast.experiments.estimate import parallelism
-from outlast.experiments.run import Prepared, finish, limits, manifest, order_of
-from outlast.experiments.work import Driver, Listener, Order, Stock, Tally, take_stock
-from outlast.runners import make_runner
+from outlast.experiments.estimate import memory_limit, parallelism
+from outlast.experiments.prepare import Prepared, manifest, order_of
+from outlast.experiments.run import finish
+from outlast.experiments.work import Driver, Listener, Order, Tally, take_stock
+from outlast.runners import Limits, make_runner
 from outlast.store import Experiment, FeatureStore, Store, open_session, read_sessions
 
 ORDER = "order.json"
@@ -37,7 +38,7 @@ def place_order(prepared: Prepared) -> Order:
         prepared.report.raise_for_leaks()
     order, experiment = order_of(prepared), prepared.experiment
     experiment.storage.write_json(ORDER, order.model_dump(mode="json"))
-    with open_session(experiment, **manifest(prepared, Stock({}, order.groups), None)):
+    with open_session(experiment, **manifest(prepared, order.groups)):
         return order
 
 
@@ -85,10 +86,15 @@ def work_off(
             how = parallelism(config, chosen.rows.height, _width(store, order))
             runner = make_runner(config.runner, min(how.processes, len(stock.waiting)), how.threads,
                                  config.address)
-            tally = Driver(order, chosen, session, limits(config, begun), listener).run(
+            tally = Driver(order, chosen, session, _limits(config, begun), listener).run(
                 stock, runner)
             finish(order, chosen, session, tally)
     return tally, len(stock.done)
+
+
+def _limits(config: Config, begun: float) -> Limits:
+    deadline = None if config.time_budget is None else begun + config.time_budget
+    return Limits(timeout=config.job_timeout, memory=memory_limit(config), deadline=deadline)
 
 
 def _order(experiment: Experiment, store: str) -> Order:

@@ -100,6 +100,12 @@ class Stock:
         """Number of jobs that are not done."""
         return sum(map(len, self.waiting))
 
+    def without(self, groups: Sequence[tuple[Job, ...]]) -> Stock:
+        """Leave out jobs that somebody has seen to, whatever became of them."""
+        tried = {job.id for group in groups for job in group}
+        done = {job_id: record for job_id, record in self.done.items() if job_id not in tried}
+        return Stock(done, tuple(group for group in self.waiting if group[0].id not in tried))
+
 
 def take_stock(order: Order, experiment: Experiment) -> Stock:
     """Look up which jobs are done; a finished job with a damaged file counts as not done.
@@ -166,15 +172,22 @@ class Driver:
     limits: Limits
     listener: Listener | None = None
 
-    def run(self, stock: Stock, runner: Runner) -> Tally:
+    def run(self, stock: Stock, runner: Runner, tally: Tally | None = None) -> Tally:
         """Run everything that waits; try again what a dead process or machine took along.
+
+        Parameters
+        ----------
+        stock : Stock
+        runner : Runner
+        tally : Tally, optional
+            To go on with; it is returned.
 
         Raises
         ------
         StorePausedError
             If the store takes nothing more; what was finished is kept.
         """
-        tally, tries = Tally(), Counter[str]()
+        tally, tries = tally or Tally(), Counter[str]()
         waiting: Sequence[tuple[Job, ...]] = stock.waiting
         while waiting:
             again: list[tuple[Job, ...]] = []
