@@ -108,15 +108,17 @@ def default_metric(task: Task) -> Metric:
     return METRICS[names[task]]
 
 
-def score_all(task: Task, y: npt.ArrayLike, prediction: npt.ArrayLike) -> Scores:
-    """Return every metric of a task, None where one is not defined.
+def score_all(
+    task: Task, y: npt.ArrayLike, prediction: npt.ArrayLike, weight: npt.ArrayLike | None = None
+) -> Scores:
+    """Return every metric of a task, None where one is not defined; see `Metric.score`.
 
     Examples
     --------
     >>> score_all("regression", [1.0, 2.0], [1.0, 4.0])["mae"]
     1.0
     """
-    return {name: metric.score(y, prediction) for name, metric in METRICS.items()
+    return {name: metric.score(y, prediction, weight) for name, metric in METRICS.items()
             if task in metric.tasks}
 
 
