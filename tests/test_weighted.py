@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from outlast import weighted
-from outlast.metrics import METRICS, weighted_scores
+from outlast.metrics import METRICS, weighted_scores, weighted_scores_of_many
 from outlast.weighted import Weights
 from tests.test_metrics import CASES, sample
 
@@ -53,6 +53,28 @@ def test_both_ways_to_an_auc_are_the_plain_one_to_the_last_bit(n_groups, steps):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(weighted, "_PAIRS_PER_ROW", pairs)
                 np.testing.assert_array_equal(weighted.roc_auc(y, p, weights), expected)
+
+
+@pytest.mark.parametrize(("task", "name"), CASES)
+@pytest.mark.parametrize("n_groups", [4, 60])
+def test_many_predictions_score_like_each_of_them(task, name, n_groups):
+    y, p = sample(task)
+    rng = np.random.default_rng(n_groups)
+    lines = [p, p[rng.permutation(len(p))], np.full_like(p, 1 / max(p.shape[1:], default=2))]
+    counts = rng.integers(0, 4, (n_groups, 9)).astype(float)
+    weights = Weights(counts, np.arange(len(y)) % n_groups)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weighted, "_SLAB", 5 * len(y))
+        found = weighted_scores_of_many(METRICS[name], y, lines, weights)
+    each = [weighted_scores(METRICS[name], y, line, weights) for line in lines]
+    np.testing.assert_allclose(found, each, rtol=1e-12)
+
+
+def test_an_undefined_prediction_among_many_leaves_the_others_alone():
+    y, p = np.array([0.0, 0.0, 1.0]), np.array([0.1, 0.4, 0.35])
+    weights = Weights.of_rows([[1, 1, 1], [0, 0, 1]])
+    found = weighted_scores_of_many(METRICS["roc_auc"], y, [p, p * np.nan], weights)
+    np.testing.assert_array_equal(found, [[0.5, np.nan], [np.nan, np.nan]])
 
 
 def test_a_group_without_rows_does_not_count():

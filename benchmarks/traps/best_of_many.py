@@ -6,7 +6,7 @@ import polars as pl
 from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks.traps.base import Trap, days
-from outlast.audit.best_of_many import best_of_many
+from outlast.judge.luck import best_of_many
 from outlast.records import Finding
 
 ROWS, COLUMNS, TRIALS = 500, 12, 120

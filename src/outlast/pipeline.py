@@ -7,32 +7,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from outlast.audit import AuditReport, Protocol
 from outlast.config import Config, GivenSplit, make_config
 from outlast.data import Panel, read_table
 from outlast.data.readers import to_frame
 from outlast.errors import BudgetError, InputError
-from outlast.experiments import (
-    EXAM,
-    Choice,
-    Listener,
-    Outcome,
-    audit_plan,
-    in_exam,
-    prepare,
-    run,
-)
 from outlast.judge.insights import Thresholds
 from outlast.judge.judgement import Judgement
 from outlast.models import MODELS
-from outlast.records import Finding, Record, Strategy, content_hash, source_hash
+from outlast.records import EXAM, Finding, Record, Strategy, content_hash, source_hash
 from outlast.report.build import Case, Material, build_document
 from outlast.report.document import Document
 from outlast.report.predictions import Columns, document_of
 from outlast.report.render import RenderedReport, find_report, render
 from outlast.store import Experiment, Store, point_latest, read_sessions
+
+if TYPE_CHECKING:
+    from outlast.audit import AuditReport, Protocol
+    from outlast.experiments import Choice, Listener, Outcome
 
 REPORTS = "consolidated_reports"
 
@@ -104,6 +97,9 @@ def run_pipeline(
     >>> result.document.leaderboard[0].model
     'linear'
     """
+    # A report trains nothing, and need not load what does.
+    from outlast.experiments import prepare, run
+
     config = config if isinstance(config, Config) else make_config(config)
     prepared = prepare(config, table, features, on_check)
     cases: list[Case] = []
@@ -132,6 +128,8 @@ def _case(experiment: Experiment, records: Sequence[Record], config: Config) -> 
 
 def _finalists(judgement: Judgement) -> Choice | None:
     """Who sits the exam, with the promise that was made of the recommended one."""
+    from outlast.experiments import Choice
+
     rows, contestants = judgement.finalists, judgement.board.contestants
     if not rows:
         return None
@@ -184,6 +182,8 @@ def audit_table(
     >>> report["LK101"].outcome, report["LK103"].outcome
     ('issue', 'not_applicable')
     """
+    from outlast.experiments import audit_plan
+
     config = config if isinstance(config, Config) else make_config(config)
     return audit_plan(config, table, features, protocols, on_check)
 
@@ -200,6 +200,8 @@ def train_models(
 
     The parameters are those of `run_pipeline`.
     """
+    from outlast.experiments import prepare, run
+
     prepared = prepare(config, table, on_check=on_check)
     outcome = run(prepared, listener, runner)
     records = _read(prepared.experiment, [job.id for job in outcome.plan.jobs])
@@ -318,7 +320,7 @@ def write_report(
 def _examined(case: Case) -> list[Record]:
     """The finished results of the finalists in the exam, as far as it was opened for them."""
     contestants = case.judgement.board.contestants
-    asked = [in_exam(contestants[row.id].record.job).id
+    asked = [contestants[row.id].record.job.in_exam().id
              for row in case.judgement.finalists if not row.members]
     return list(case.experiment.jobs.read_all(asked).values())
 

@@ -21,6 +21,11 @@ Outcome = Literal["issue", "tip", "passed", "not_applicable", "skipped", "muted"
 
 # The selection that is made unless another one is asked for; short names leave it out.
 USUAL_SELECTION = "cluster"
+# Names of the splits in order of likeness to deployment: the first one that was run stands for it.
+SPLIT_ORDER = ("expanding_window", "walk_forward", "temporal", "event_aware", "purged_kfold",
+               "combinatorial_purged", "leave_one_event_out", "regime", "group", "random")
+# The split of the sealed exam: a job trains on all that was known before it.
+EXAM = "exam"
 
 
 def canonical_json(value: Any) -> str:
@@ -160,6 +165,10 @@ class Job(Frozen):
         """Short human name, such as ``lightgbm · temporal #0 · optuna(n_trials=10)``."""
         chosen = "" if self.selection.label == USUAL_SELECTION else f" · {self.selection.label}"
         return f"{self.model.label} · {self.split.label} #{self.fold} · {self.search.label}{chosen}"
+
+    def in_exam(self) -> Job:
+        """Return the job that trains on all before the exam as this one did before a fold."""
+        return self.model_copy(update={"split": Strategy(name=EXAM), "fold": 0})
 
     @cached_property
     def configuration(self) -> tuple[str, str, str, str]:

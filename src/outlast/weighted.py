@@ -95,53 +95,60 @@ def r2(y: Floats, p: Floats, w: Weights) -> Floats:
 
 def roc_auc(y: Floats, p: Floats, w: Weights) -> Floats:
     """P(a positive ranks above a negative), ties count half: the Mann-Whitney statistic."""
-    positive, negative = np.flatnonzero(y == 1), np.flatnonzero(y != 1)
-    negative = negative[np.argsort(p[negative], kind="stable")]
-    beaten = _Beaten(positive, negative, *(
-        np.searchsorted(p[negative], p[positive], side) for side in ("left", "right")))
-    few = len(w.table) ** 2 <= _PAIRS_PER_ROW * y.size
-    wins = beaten.by_group(w) if few else beaten.by_row(w)
+    return np.asarray(roc_aucs(y, p[None], w)[0])
+
+
+def roc_aucs(y: Floats, p: Floats, w: Weights) -> Floats:
+    """The AUC of each line of predictions, shape (n_lines, n_draws)."""
+    if len(w.table) ** 2 > _PAIRS_PER_ROW * y.size:
+        wins = np.stack([_wins_by_row(y, line, w) for line in p])
+    else:
+        step = max(1, _SLAB // (y.size * len(w.table)))
+        wins = np.concatenate([_wins_by_group(y, p[at : at + step], w)
+                               for at in range(0, len(p), step)])
     return np.asarray(wins / 2 / w.total(y == 1, y != 1).prod(axis=0))
 
 
-@dataclass(frozen=True)
-class _Beaten:
-    """The negatives in ascending order, and how many of them each positive beats.
+def _wins_by_group(y: Floats, p: Floats, w: Weights) -> Floats:
+    """Twice the weighted wins: wins between groups, times the weights of both."""
+    order = np.argsort(p, axis=1)
+    ranked = np.take_along_axis(p, order, axis=1)
+    one_of = np.eye(len(w.table))[w.group]
+    below = np.zeros((len(p), y.size + 1, len(w.table)))
+    np.cumsum((one_of * (y != 1)[:, None])[order], axis=1, out=below[:, 1:])
+    # All lines have the same positives, at places of their own.
+    line, place = np.nonzero((y == 1)[order])
+    shape = len(p), int((y == 1).sum()), len(w.table)
+    won = below[line, _first_of_tie(ranked)[line, place]]
+    won += below[line, y.size - _first_of_tie(ranked[:, ::-1])[line, y.size - 1 - place]]
+    positive = one_of[order[line, place]].reshape(shape)
+    pairs = positive.transpose(0, 2, 1) @ won.reshape(shape)
+    return np.asarray(np.einsum("mgb,gb->mb", pairs @ w.table, w.table))
 
-    A positive beats the first `less` of them, and those up to `not_more` by half.
-    """
 
-    positive: Ints
-    negative: Ints
-    less: Ints
-    not_more: Ints
+def _first_of_tie(ranked: Floats) -> Ints:
+    """Where the run of equal values starts in which each value of a line lies."""
+    starts = np.zeros(ranked.shape, dtype=np.intp)
+    starts[:, 1:] = np.arange(1, ranked.shape[1]) * (ranked[:, 1:] != ranked[:, :-1])
+    return np.asarray(np.maximum.accumulate(starts, axis=1))
 
-    def by_group(self, w: Weights) -> Floats:
-        """Twice the weighted wins: wins between groups, times the weights of both."""
-        one_of = np.zeros((self.negative.size + 1, len(w.table)))
-        one_of[np.arange(1, self.negative.size + 1), w.group[self.negative]] = 1.0
-        below = np.cumsum(one_of, axis=0)
-        won = below.take(self.less, axis=0) + below.take(self.not_more, axis=0)
-        by_group = np.argsort(w.group[self.positive], kind="stable")
-        present, starts = np.unique(w.group[self.positive][by_group], return_index=True)
-        if not present.size:
-            return np.zeros(w.n_draws)
-        pairs = np.add.reduceat(won[by_group], starts, axis=0)
-        return np.asarray(np.einsum("gb,gb->b", pairs @ w.table, w.table.take(present, axis=0)))
 
-    def by_row(self, w: Weights) -> Floats:
-        """Twice the weighted wins: the weight of each positive times that of what it beats."""
-        below = np.empty((self.negative.size + 1, w.n_draws))
-        below[0] = 0.0
-        below[1:] = w.rows(self.negative)
-        # Adding row to row is several times faster than a cumulative sum across rows.
-        for previous, row in pairwise(below):
-            np.add(previous, row, row)
-        won = below.take(self.less, axis=0)
-        untied = np.array_equal(self.less, self.not_more)
-        won += won if untied else below.take(self.not_more, axis=0)
-        won *= w.rows(self.positive)
-        return np.asarray(won.sum(axis=0))
+def _wins_by_row(y: Floats, p: Floats, w: Weights) -> Floats:
+    """Twice the weighted wins: the weight of each positive times that of what it beats."""
+    positive, negative = np.flatnonzero(y == 1), np.flatnonzero(y != 1)
+    negative = negative[np.argsort(p[negative], kind="stable")]
+    # A positive beats the first `less` negatives, and those up to `not_more` by half.
+    less, not_more = (np.searchsorted(p[negative], p[positive], side) for side in ("left", "right"))
+    below = np.empty((negative.size + 1, w.n_draws))
+    below[0] = 0.0
+    below[1:] = w.rows(negative)
+    # Adding row to row is several times faster than a cumulative sum across rows.
+    for previous, row in pairwise(below):
+        np.add(previous, row, row)
+    won = below.take(less, axis=0)
+    won += won if np.array_equal(less, not_more) else below.take(not_more, axis=0)
+    won *= w.rows(positive)
+    return np.asarray(won.sum(axis=0))
 
 
 def auc_ovr(y: Floats, p: Floats, w: Weights) -> Floats:

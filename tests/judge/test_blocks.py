@@ -163,3 +163,15 @@ def test_blocks_hold_their_size_where_rows_do_not():
 
 def test_the_horizon_is_counted_in_held_out_timestamps():
     assert label_steps([shifted(0, fold=0)]) == 2
+
+
+def test_many_configurations_are_scored_like_each_of_them():
+    models = [[result(model, skill, fold=fold, n_times=40, seed=seed) for fold in range(4)]
+              for model, skill, seed in (("a", 1.0, 1), ("b", 0.5, 2), ("prior", 0.0, 3))]
+    models[1] = models[1][:2] + models[1][3:]
+    blocks = Blocks.of(models[0])
+    many = blocks.scores_of_many(METRICS["roc_auc"], models)
+    for folds, scores in zip(models, many, strict=True):
+        alone = blocks.scores(METRICS["roc_auc"], folds)
+        np.testing.assert_allclose(scores.values, alone.values, rtol=1e-12)
+        np.testing.assert_allclose(scores.weights, alone.weights, rtol=1e-12)

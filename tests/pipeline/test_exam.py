@@ -11,7 +11,7 @@ import pytest
 from outlast.config import make_config
 from outlast.errors import CorruptError, InputError
 from outlast.experiments import prepare, run
-from outlast.experiments.exam import in_exam, seal
+from outlast.experiments.exam import seal
 from outlast.pipeline import report_only, run_pipeline
 from outlast.store import Store
 from outlast.store.experiments import EXAM
@@ -166,7 +166,7 @@ def test_a_changed_exam_is_noticed(finished):
 
 def test_the_job_of_the_exam_is_the_same_but_for_its_split(finished):
     record = next(Store.open(finished[0]["reports"]).latest().jobs.records())
-    job = in_exam(record.job)
+    job = record.job.in_exam()
     assert (job.model, job.search, job.seed) == (record.job.model, record.job.search,
                                                  record.job.seed)
     assert job.split.name == "exam"

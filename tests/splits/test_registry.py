@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from outlast.errors import InputError
+from outlast.records import SPLIT_ORDER
 from outlast.splits import SPLITTERS, TemporalSplit, make_splitter
 from tests.splits.reference import events
 
@@ -20,9 +21,9 @@ def test_names_are_the_keys() -> None:
 
 
 def test_forward_splits_come_first_and_the_contrast_last() -> None:
-    assert list(SPLITTERS) == [
+    assert tuple(SPLITTERS) == SPLIT_ORDER == (
         "expanding_window", "walk_forward", "temporal", "event_aware", "purged_kfold",
-        "combinatorial_purged", "leave_one_event_out", "regime", "group", "random"]
+        "combinatorial_purged", "leave_one_event_out", "regime", "group", "random")
     made = [make_splitter(name) for name in SPLITTERS]
     assert [splitter.name for splitter in made if splitter.leaky] == ["random"]
     assert [splitter.name for splitter in made if splitter.two_sided] == [

@@ -2,8 +2,8 @@
 
 from outlast.experiments.budget import foresee, within_budget
 from outlast.experiments.estimate import Estimate
-from outlast.experiments.exam import Choice, in_exam
-from outlast.experiments.folds import EXAM, PlannedSplit, plan_splits
+from outlast.experiments.exam import Choice
+from outlast.experiments.folds import PlannedSplit, plan_splits
 from outlast.experiments.matrix import Plan, make_plan
 from outlast.experiments.prepare import Prepared, audit_plan, load_panel, prepare
 from outlast.experiments.resume import resumed
@@ -11,7 +11,7 @@ from outlast.experiments.run import Outcome, run
 from outlast.experiments.shards import place_order, work_off
 from outlast.experiments.work import Listener, Progress, Tally
 
-__all__ = ["EXAM", "Choice", "Estimate", "Listener", "Outcome", "Plan", "PlannedSplit",
-           "Prepared", "Progress", "Tally", "audit_plan", "foresee", "in_exam", "load_panel",
+__all__ = ["Choice", "Estimate", "Listener", "Outcome", "Plan", "PlannedSplit",
+           "Prepared", "Progress", "Tally", "audit_plan", "foresee", "load_panel",
            "make_plan", "place_order", "plan_splits", "prepare", "resumed", "run",
            "within_budget", "work_off"]

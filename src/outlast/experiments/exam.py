@@ -13,15 +13,14 @@ from outlast.config import Config
 from outlast.data import Panel
 from outlast.data.times import format_ns
 from outlast.errors import InputError
-from outlast.experiments.folds import EXAM, Rows, exam_fold
+from outlast.experiments.folds import Rows, exam_fold
 from outlast.experiments.work import Driver, Listener, Order, take_stock
 from outlast.judge import statistics
-from outlast.records import Job, Record, Strategy
+from outlast.records import EXAM, Job, Record
 from outlast.runners import Limits, Runner
 from outlast.splits import make_splitter
 from outlast.store import FINAL, Experiment, Session, now
 
-SPLIT = Strategy(name=EXAM)
 _LOG = logging.getLogger("outlast.exam")
 # The part before the exam is at least so many times as long.
 _LEAST_BEFORE = 1
@@ -44,11 +43,6 @@ class Choice:
 
 
 Choose = Callable[[Sequence[Record]], Choice | None]
-
-
-def in_exam(job: Job) -> Job:
-    """Return the job that trains on all before the exam as another job did before a fold."""
-    return job.model_copy(update={"split": SPLIT, "fold": 0})
 
 
 def seal(config: Config, panel: Panel) -> tuple[Panel, dict[str, Any]]:
@@ -127,7 +121,7 @@ class Sitting:
         dict of job id to Record
             Of all that came to a result.
         """
-        jobs = tuple(map(in_exam, choice.finalists))
+        jobs = tuple(job.in_exam() for job in choice.finalists)
         order = Order(store=self.order.store, experiment=self.order.experiment,
                       groups=tuple((job,) for job in jobs), leaks={EXAM: self._leaks()},
                       audits={EXAM: (exam_fold(self.experiment).audit,)})

@@ -16,7 +16,7 @@ from outlast.config import Config, GivenSplit
 from outlast.data import Events, Panel
 from outlast.data.times import Instants
 from outlast.errors import InputError
-from outlast.records import Strategy
+from outlast.records import EXAM, Strategy
 from outlast.splits import SPLITTERS, Fold, Splitter, make_splitter
 from outlast.splits.foreign import foreign_folds, import_splitter
 from outlast.splits.purge_audit import audit_given
@@ -25,8 +25,6 @@ from outlast.tuning import inherited_rules
 
 # A split of another library in a job: its rows are read from the experiment, not made again.
 FOREIGN = "foreign"
-# The stretch that is sealed: a job trains on all that was known before it.
-EXAM = "exam"
 
 
 @dataclass(frozen=True, eq=False)

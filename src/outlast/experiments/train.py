@@ -17,14 +17,14 @@ import polars as pl
 
 from outlast import metrics
 from outlast.errors import OutlastError
-from outlast.experiments.folds import EXAM, inner_rules, read_folds
+from outlast.experiments.folds import inner_rules, read_folds
 from outlast.experiments.protocol import Design
 from outlast.experiments.selecting import choose_features
 from outlast.feature_tracker import observe
 from outlast.features import FeatureTable
 from outlast.importance.signs import slope_signs
 from outlast.models import FitContext, FittedModel, Matrix, Model, make_model
-from outlast.records import Job, Record, Strategy
+from outlast.records import EXAM, Job, Record, Strategy
 from outlast.splits import Fold
 from outlast.store import (
     MODEL,

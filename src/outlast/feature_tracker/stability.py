@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from scipy import special
 
 Floats = npt.NDArray[np.float64]
@@ -94,10 +95,8 @@ def kendalls_w(values: Floats) -> float:
     m, n = values.shape
     if m < 2 or n < 2:
         return float("nan")
-    # Loading scipy.stats takes as long as all else that a question to the tracker needs.
-    from scipy.stats import rankdata
-
-    ranks = rankdata(values, axis=1)
+    # Loading scipy.stats for this takes as long as all else that a question to the tracker needs.
+    ranks = np.stack([pl.Series(row).rank().to_numpy() for row in values])
     ties = sum(float((c**3 - c).sum()) for c in
                (np.unique(row, return_counts=True)[1] for row in ranks))
     spread = ((ranks.sum(axis=0) - m * (n + 1) / 2) ** 2).sum()

@@ -9,7 +9,8 @@ the block adds to the fold. All that the judge says is arithmetic on this one ma
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,6 +26,7 @@ from outlast.weighted import Weights
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
+Unit = Callable[[Result], Ints]
 
 _MOST_BLOCKS = 20
 _HOLDS_ENTITIES_OUT = ("group",)
@@ -97,32 +99,31 @@ class Blocks:
         -------
         Scores
         """
-        values, weights = [], []
-        for size, unit in zip(self.sizes, (self._time_of, self._entity_of), strict=False):
-            total, mass = np.zeros(size), np.zeros(size)
-            for result in folds:
-                present, left_out = self._units(result, unit)
-                mass[present] += 1 / present.size
-                total[present] += _shares(metric, result, left_out) / present.size
-            values.append(np.divide(total, mass, out=np.zeros(size), where=mass > 0))
-            weights.append(mass / max(mass.sum(), 1e-300))
-        return Scores(np.concatenate(values), np.concatenate(weights), self)
+        return self.scores_of_many(metric, [folds])[0]
 
-    def _units(
-        self, result: Result, unit: Callable[[Result], Ints]
-    ) -> tuple[Ints, Weights]:
-        """The units of a fold, and weights that leave each of them out; the same for all models."""
-        key = (unit.__name__, result.time.tobytes(), result.entity.tobytes())
-        if key not in self._known:
-            present, group = np.unique(unit(result), return_inverse=True)
-            # Every column but the first leaves one unit out.
-            table = np.hstack([np.ones((present.size, 1)), 1.0 - np.eye(present.size)])
-            self._known[key] = present, Weights(table, group)
-        return self._known[key]
+    def scores_of_many(
+        self, metric: Metric, configurations: Sequence[Sequence[Result]]
+    ) -> list[Scores]:
+        """Return what each block says of several configurations, see `scores`."""
+        found = [self._kind(metric, configurations, size, unit) for size, unit in
+                 zip(self.sizes, (self._time_of, self._entity_of), strict=False)]
+        return [Scores(np.concatenate([values[at] for values, _ in found]),
+                       np.concatenate([weights[at] for _, weights in found]), self)
+                for at in range(len(configurations))]
 
-    @cached_property
-    def _known(self) -> dict[tuple[str, bytes, bytes], tuple[Ints, Weights]]:
-        return {}
+    def _kind(
+        self, metric: Metric, configurations: Sequence[Sequence[Result]], size: int, unit: Unit
+    ) -> tuple[Floats, Floats]:
+        """Values and weights of one kind of block, a line for each configuration."""
+        total, mass = np.zeros((2, len(configurations), size))
+        for same in _of_same_rows(configurations):
+            lines, results = np.array(list(same)), list(same.values())
+            present, group = np.unique(unit(results[0]), return_inverse=True)
+            cells = np.ix_(lines, present)
+            total[cells] += _shares(metric, results, group) / present.size
+            mass[cells] += 1 / present.size
+        return (np.divide(total, mass, out=np.zeros_like(total), where=mass > 0),
+                mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-300))
 
     def _time_of(self, result: Result) -> Ints:
         return np.asarray(self.block[np.searchsorted(self.times, result.time)])
@@ -226,17 +227,30 @@ def _variance(values: Floats, weights: Floats) -> float:
     return float(deviations @ deviations) * n / (n - 1)
 
 
-def _shares(metric: Metric, result: Result, left_out: Weights) -> Floats:
-    """The jackknife pseudo-value of each unit of a fold.
+def _of_same_rows(configurations: Sequence[Sequence[Result]]) -> Iterable[dict[int, Result]]:
+    """The folds that test the same rows, by the number of their configuration."""
+    found: defaultdict[Hashable, dict[int, Result]] = defaultdict(dict)
+    for at, folds in enumerate(configurations):
+        for result in folds:
+            rows = (column.tobytes() for column in (result.time, result.entity, result.y))
+            found[result.record.job.fold, *rows][at] = result
+    return found.values()
+
+
+def _shares(metric: Metric, results: Sequence[Result], unit: Ints) -> Floats:
+    """The jackknife pseudo-value of each unit of a fold, a line for each of its results.
 
     References
     ----------
     J. W. Tukey, "Bias and confidence in not quite large samples" (1958); for blocks of a
     dependent series H. R. Künsch, *Annals of Statistics* 17 (1989).
     """
-    scores = metrics.weighted_scores(metric, result.y, result.prediction, left_out)
-    n = scores.size - 1
-    whole, without = scores[0], scores[1:]
+    n = int(unit.max()) + 1
+    # Every column but the first leaves one unit out.
+    left_out = Weights(np.hstack([np.ones((n, 1)), 1.0 - np.eye(n)]), unit)
+    scores = metrics.weighted_scores_of_many(
+        metric, results[0].y, [result.prediction for result in results], left_out)
+    whole, without = scores[:, :1], scores[:, 1:]
     # A unit without which the score is undefined holds all there is of a class.
     change = np.where(np.isfinite(without), whole - without, 0.0)
     return np.asarray(whole + (n - 1) * change)

@@ -52,7 +52,8 @@ def _record(results: Sequence[Result], predictions: pl.DataFrame) -> Record:
     merged = Result(record, predictions)
     return record.model_copy(update={
         "job": job,
-        "scores": score_all(job.task, merged.y, merged.prediction),
+        # Equal weights change nothing, and spare a report the time to load scikit-learn.
+        "scores": score_all(job.task, merged.y, merged.prediction, np.ones(merged.y.size)),
         "train_scores": {},
         "seconds": {stage: sum(result.record.seconds.get(stage, 0.0) for result in results)
                     for stage in stages},

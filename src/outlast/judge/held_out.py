@@ -99,9 +99,9 @@ class HeldOut:
     def score_without(self, rows: Bools) -> float | None:
         """The mean score of the folds if some rows were not there."""
         metric = metrics.METRICS[self.contestant.record.job.metric]
-        scores = [metric.score(r.y[keep], r.prediction[keep])
-                  for k, r in enumerate(self.contestant.results)
-                  for keep in [~rows[self.fold == k]]]
+        # As weights, so that a report need not load scikit-learn.
+        scores = [metric.score(r.y, r.prediction, ~rows[self.fold == k])
+                  for k, r in enumerate(self.contestant.results)]
         known = [score for score in scores if score is not None]
         return float(np.mean(known)) if known else None
 

@@ -148,7 +148,9 @@ def _contestants(
     blocks = Blocks.of(complete[0])
     # The products are so small that a second thread only waits for the first.
     with threadpool_limits(1, user_api="blas"):
-        yield from [score_folds(folds, metric, blocks) for folds in complete]
+        found = blocks.scores_of_many(metric, [_defined(folds, metric) for folds in complete])
+    yield from (_contestant(folds, metric, scores)
+                for folds, scores in zip(complete, found, strict=True))
 
 
 def score_folds(
@@ -169,9 +171,19 @@ def score_folds(
     -------
     Contestant
     """
-    known = [r for r in folds if r.record.scores.get(metric.name) is not None]
-    return Contestant(tuple(folds), _mean([r.record.scores[metric.name] for r in known]),
-                      blocks.scores(metric, known), members)
+    scores = blocks.scores(metric, _defined(folds, metric))
+    return _contestant(folds, metric, scores, members)
+
+
+def _contestant(
+    folds: Sequence[Result], metric: Metric, scores: Scores, members: tuple[str, ...] = ()
+) -> Contestant:
+    score = _mean([r.record.scores.get(metric.name) for r in folds])
+    return Contestant(tuple(folds), score, scores, members)
+
+
+def _defined(folds: Sequence[Result], metric: Metric) -> list[Result]:
+    return [r for r in folds if r.record.scores.get(metric.name) is not None]
 
 
 def _ensemble(

@@ -16,11 +16,12 @@ from outlast.judge.board import Row
 from outlast.judge.insights import Evidence, Thresholds
 from outlast.judge.judgement import Judgement
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
+from outlast.judge.luck import luck_finding
 from outlast.judge.promise import Window
 from outlast.judge.results import Result
 from outlast.metrics import METRICS, Metric
 from outlast.models import MODELS
-from outlast.records import Finding, Record
+from outlast.records import SPLIT_ORDER, Finding, Record
 from outlast.report import cards
 from outlast.report.document import (
     Cell,
@@ -32,10 +33,8 @@ from outlast.report.document import (
 )
 from outlast.report.exam import exam_card
 from outlast.report.features import feature_cards, feature_ledger
-from outlast.report.luck import luck_finding
 from outlast.report.selections import selection_cards
 from outlast.report.surroundings import surroundings
-from outlast.splits import SPLITTERS
 from outlast.store import Experiment, now
 
 METHOD = (
@@ -218,7 +217,7 @@ def _audited(material: Material, luck: Finding) -> tuple[Finding, ...]:
 def _settings() -> BoardSettings:
     return BoardSettings(
         baselines=frozenset(name for name, kind in MODELS.items() if kind.is_baseline),
-        split_order=tuple(SPLITTERS),
+        split_order=SPLIT_ORDER,
     )
 
 

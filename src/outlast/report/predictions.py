@@ -18,12 +18,12 @@ from outlast.judge.board import Exam
 from outlast.judge.insights import Evidence, Thresholds
 from outlast.judge.judgement import Judgement
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
+from outlast.judge.luck import luck_finding
 from outlast.judge.results import Result
 from outlast.metrics import METRICS, default_metric, score_all
 from outlast.records import USUAL_SELECTION, FoldAudit, Job, Record, Strategy, Task
 from outlast.report.build import METHOD, coverage_cells, fold_cards, fold_scores
 from outlast.report.document import DataCard, Document, Environment
-from outlast.report.luck import luck_finding
 from outlast.store import environment, now
 
 Floats = npt.NDArray[np.float64]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,20 +55,22 @@ def render(document: Document, folder: Path, fingerprint: str = "") -> RenderedR
     StoreError
         If a file cannot be written.
     """
-    figures = draw_figures(document)
-    pictures = tuple(folder / "figures" / f"{f.name}.svg" for f in figures.values())
-    report = RenderedReport(
-        folder / "index.html", folder / "report.md", folder / "report.json", pictures
-    )
-    _write(report.json, document.model_dump_json(indent=1) + "\n")
-    for name, table in TABLES.items():
-        _write(folder / "tables" / name, table(document))
-    _write_figures(figures, folder / "figures")
-    _write(report.markdown, render_markdown(document, figures))
-    _write(report.html, render_html(document, figures))
+    # Vega and the rasteriser work outside the interpreter: what is text is written meanwhile.
+    with ThreadPoolExecutor(1) as painter:
+        drawn = painter.submit(draw_figures, document)
+        _write(folder / "report.json", document.model_dump_json(indent=1) + "\n")
+        for name, table in TABLES.items():
+            _write(folder / "tables" / name, table(document))
+        figures = drawn.result()
+        painted = painter.submit(_write_figures, figures, folder / "figures")
+        _write(folder / "report.md", render_markdown(document, figures))
+        _write(folder / "index.html", render_html(document, figures))
+        pictures = painted.result()
     # Last: it says that all the others are there.
     _write(folder / FINGERPRINT, fingerprint)
-    return report
+    return RenderedReport(
+        folder / "index.html", folder / "report.md", folder / "report.json", pictures
+    )
 
 
 def find_report(root: Path, fingerprint: str) -> tuple[Document, RenderedReport] | None:
@@ -97,13 +100,15 @@ def find_report(root: Path, fingerprint: str) -> tuple[Document, RenderedReport]
     return None
 
 
-def _write_figures(figures: Mapping[str, Figure], folder: Path) -> None:
+def _write_figures(figures: Mapping[str, Figure], folder: Path) -> tuple[Path, ...]:
     import vl_convert
 
-    for figure in figures.values():
-        _write(folder / f"{figure.name}.svg", figure.standalone)
+    pictures = tuple(folder / f"{figure.name}.svg" for figure in figures.values())
+    for figure, path in zip(figures.values(), pictures, strict=True):
+        _write(path, figure.standalone)
         png = vl_convert.svg_to_png(figure.standalone, scale=_PNG_SCALE)
-        write_atomic(folder / f"{figure.name}.png", png)
+        write_atomic(path.with_suffix(".png"), png)
+    return pictures
 
 
 def _write(path: Path, text: str) -> None:

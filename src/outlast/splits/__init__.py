@@ -20,7 +20,7 @@ from outlast.splits.regime import RegimeSplit
 from outlast.splits.temporal import TemporalSplit
 from outlast.splits.walk_forward import WalkForwardSplit
 
-# In order of likeness to deployment: the first one that was run stands for it.
+# In the order of `outlast.records.SPLIT_ORDER`.
 SPLITTERS: dict[str, type[Splitter]] = {
     ExpandingWindowSplit.name: ExpandingWindowSplit,
     WalkForwardSplit.name: WalkForwardSplit,
