@@ -1,6 +1,6 @@
 """Scores of predictions: one number per fold, one loss per row, thousands per bootstrap.
 
-Every metric exists twice: `Metric.score` asks scikit-learn or SciPy for the point score,
+`Metric.score` says what scikit-learn says, which spends more time on checks of its arguments;
 `weighted_scores` computes the same number under many row weights at once.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,6 @@ from outlast.weighted import Weights
 
 Floats = npt.NDArray[np.float64]
 Scores = dict[str, float | None]
-Point = Callable[[Floats, Floats], float]
 Weighted = Callable[[Floats, Floats, Weights], Floats]
 
 # scikit-learn clips probabilities at the same place.
@@ -48,7 +46,6 @@ class Metric:
     tasks: tuple[Task, ...]
     unit: str
     description: str
-    point: Point = field(repr=False)
     weighted: Weighted = field(repr=False)
     weighted_lines: Weighted | None = field(default=None, repr=False)
 
@@ -89,10 +86,10 @@ class Metric:
             return None
         if self.name in _NEED_TWO_VALUES and np.ptp(truth) == 0:
             return None
-        if weight is None:
-            value = self.point(truth, guess)
-        else:
-            value = weighted_scores(self, truth, guess, np.asarray(weight)[None]).item()
+        # All rows weigh the same: one group of them, whose sums are the cheapest.
+        equal = Weights(np.ones((1, 1)), np.zeros(truth.size, dtype=np.intp))
+        drawn = equal if weight is None else _by_row(np.asarray(weight)[None], truth.size)
+        value = weighted_scores(self, truth, guess, drawn).item()
         return float(value) if np.isfinite(value) else None
 
 
@@ -277,32 +274,6 @@ def _labels(p: Floats) -> npt.NDArray[np.intp]:
     return p.argmax(axis=1) if p.ndim == 2 else (p > 0.5).astype(np.intp)
 
 
-def _sklearn(name: str, y: npt.NDArray[Any], p: Floats, **options: Any) -> float:
-    from sklearn import metrics
-
-    return float(getattr(metrics, name)(y, p, **options))
-
-
-def _sklearn_log_loss(y: Floats, p: Floats) -> float:
-    table = _distribution(p)
-    return _sklearn("log_loss", y, table, labels=np.arange(table.shape[1]))
-
-
-def _sklearn_accuracy(y: Floats, p: Floats) -> float:
-    return _sklearn("accuracy_score", y, _labels(p).astype(np.float64))
-
-
-def _sklearn_auc_ovr(y: Floats, p: Floats) -> float:
-    classes = np.unique(y).astype(np.intp)
-    return float(np.mean([_sklearn("roc_auc_score", y == k, p[:, k]) for k in classes]))
-
-
-def _scipy_spearman(y: Floats, p: Floats) -> float:
-    from scipy.stats import spearmanr
-
-    return float(spearmanr(y, p).statistic) if np.ptp(p) > 0 else float("nan")
-
-
 _NEED_TWO_VALUES = frozenset({"roc_auc", "average_precision", "roc_auc_ovr", "r2", "spearman"})
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
@@ -311,34 +282,33 @@ METRICS: dict[str, Metric] = {
     for metric in (
         Metric("roc_auc", True, ("binary",), "",
                "Chance that a positive row is ranked above a negative one (0.5 is a coin).",
-               partial(_sklearn, "roc_auc_score"), weighted.roc_auc, weighted.roc_aucs),
+               weighted.roc_auc, weighted.roc_aucs),
         Metric("average_precision", True, ("binary",), "",
                "Area under the precision-recall curve (the share of positives is chance).",
-               partial(_sklearn, "average_precision_score"), weighted.average_precision),
+               weighted.average_precision),
         Metric("roc_auc_ovr", True, ("multiclass",), "",
                "Mean over the classes present of the ROC AUC of that class against the rest.",
-               _sklearn_auc_ovr, weighted.auc_ovr),
+               weighted.auc_ovr),
         Metric("log_loss", False, _CLASSES, "nats",
                "Mean negative log probability given to what happened.",
-               _sklearn_log_loss, partial(weighted.mean, _log_loss)),
+               partial(weighted.mean, _log_loss)),
         Metric("brier", False, ("binary",), "",
                "Mean squared error of the probability.",
-               partial(_sklearn, "mean_squared_error"), partial(weighted.mean, _squared_error)),
+               partial(weighted.mean, _squared_error)),
         Metric("accuracy", True, _CLASSES, "",
                "Share of rows whose most probable class is the true one.",
-               _sklearn_accuracy, partial(weighted.mean, _is_right)),
+               partial(weighted.mean, _is_right)),
         Metric("rmse", False, ("regression",), "target units",
                "Root of the mean squared error.",
-               partial(_sklearn, "root_mean_squared_error"),
                partial(weighted.root_mean, _squared_error)),
         Metric("mae", False, ("regression",), "target units",
                "Mean absolute error.",
-               partial(_sklearn, "mean_absolute_error"), partial(weighted.mean, _absolute_error)),
+               partial(weighted.mean, _absolute_error)),
         Metric("r2", True, ("regression",), "",
                "Share of the target's variance on these rows that is explained.",
-               partial(_sklearn, "r2_score"), weighted.r2),
+               weighted.r2),
         Metric("spearman", True, ("regression",), "",
                "Correlation between the ranks of prediction and target.",
-               _scipy_spearman, weighted.spearman),
+               weighted.spearman),
     )
 }
