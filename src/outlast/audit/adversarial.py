@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import stats
+from scipy import special
 
 from outlast.audit.base import Facts, Floats, Measured, StatisticalCheck
 from outlast.audit.time_blocks import Codes, draw, forward_folds, no_split
@@ -124,4 +124,4 @@ def _p_value(distances: Floats, independent: float) -> float:
     observed, *rest = np.arcsin(np.sqrt(np.clip(distances, 0, 1)))
     error = max(float(np.std(rest, ddof=1)), 1e-9) * np.sqrt(1 + 1 / independent)
     freedom = max(2.0, 1.5 * independent - 1)
-    return float(stats.t.sf((observed - np.mean(rest)) / error, freedom))
+    return float(special.stdtr(freedom, (np.mean(rest) - observed) / error))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import rankdata
 
 from outlast.audit.base import Check, Facts, Floats
 from outlast.audit.wording import counted
@@ -79,7 +78,7 @@ def _power(panel: Panel, column: pl.Series) -> float:
     its neighbours is scored, as every other row gives it, on the rows between.
     """
     usable = panel.usable & column.is_not_null().to_numpy()
-    ranks = rankdata(column.cast(pl.Float64).to_numpy()[usable])
+    ranks = _ranks(column.cast(pl.Float64).to_numpy()[usable])
     return max((max(abs(_auc(ranks, is_class) - 0.5), _auc_by_place(ranks, is_class) - 0.5)
                 for is_class in _classes(panel, usable)), default=0.0)
 
@@ -92,7 +91,7 @@ def _auc_by_place(ranks: Floats, positive: npt.NDArray[np.bool_]) -> float:
     rows = np.bincount(bins[told], minlength=_BINS)
     hits = np.bincount(bins[told], positive[told], minlength=_BINS)
     share = (hits + positive.mean()) / (rows + 1)
-    return _auc(rankdata(share[bins[scored]]), positive[scored])
+    return _auc(_ranks(share[bins[scored]]), positive[scored])
 
 
 def _classes(panel: Panel, usable: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
@@ -115,3 +114,7 @@ def _standard_error(panel: Panel) -> float:
     usable = panel.usable
     sizes = [(np.count_nonzero(c), np.count_nonzero(~c)) for c in _classes(panel, usable)]
     return max(((n + m + 1) / (12 * n * m)) ** 0.5 if n * m else 0.0 for n, m in sizes)
+
+
+def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return pl.Series(values).rank().to_numpy()

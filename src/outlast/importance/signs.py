@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+
+from outlast.importance.ranks import column_ranks
 
 Floats = npt.NDArray[np.float64]
 
@@ -55,6 +56,6 @@ def slope_signs(
 
 def _centred_ranks(table: npt.NDArray[np.floating], known: npt.NDArray[np.bool_]) -> Floats:
     """Ranks within each column, less their mean; 0 for what is not known."""
-    ranks = rankdata(np.where(known, table, np.nan), axis=0, nan_policy="omit")
+    ranks = column_ranks(np.where(known, table, np.nan))
     middle = (known.sum(axis=0) + 1) / 2
     return np.where(known, ranks - middle, 0.0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import binom
+from scipy import special
 
 from outlast.importance.blocks import Shuffles, time_blocks
 from outlast.models import Matrix
@@ -74,7 +74,7 @@ class Boruta(Judged):
         self, hits: int, n: int, n_features: int, medians: tuple[float, float]
     ) -> Finding:
         better, worse = (min(1.0, n_features * float(tail)) for tail in (
-            binom.sf(hits - 1, n, 0.5), binom.cdf(hits, n, 0.5)))
+            special.bdtrc(hits - 1, n, 0.5), special.bdtr(hits, n, 0.5)))
         decided, p = min(better, worse) <= self.alpha / 2, min(better, worse)
         own, bar = medians
         passed = better < worse if decided else own > bar

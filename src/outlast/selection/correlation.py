@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+
+from outlast.importance.ranks import column_ranks
 
 Matrix = npt.NDArray[np.float64]
 
@@ -39,7 +40,7 @@ def rank_correlation(values: Matrix, min_rows: int = 3) -> Matrix:
     """
     known = ~np.isnan(values)
     seen = known.astype(np.float64)
-    ranks = rankdata(values, axis=0, nan_policy="omit")
+    ranks = column_ranks(values)
     # Centred ranks keep the sums small; a missing value then adds nothing.
     centred = np.where(known, ranks - (seen.sum(axis=0) + 1) / 2, 0.0)
     common = np.maximum(seen.T @ seen, 1.0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from outlast.importance.blocks import Shuffles, spread_rows, time_blocks
 from outlast.models import Matrix
@@ -51,6 +51,8 @@ class NullImportance(Judged):
 
     def judge(self, rows: TrainingRows) -> Sequence[Finding]:
         """Compare the gain with that under permuted targets."""
+        from scipy import stats
+
         chosen = spread_rows(rows.time, TRAIN_ROWS, rows.context.seed)
         data, time = encode(rows).take(chosen), rows.time[chosen]
         real = _root_gain(data, rows)
@@ -97,4 +99,4 @@ def _p_values(real: Floats, mean: Floats, spread: Floats, n: int) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = (real - mean) / (spread * np.sqrt(1 + 1 / n))
     constant = np.where(real > mean, 0.0, 1.0)
-    return np.where(spread > 0, stats.t.sf(np.nan_to_num(t), n - 1), constant)
+    return np.where(spread > 0, special.stdtr(n - 1, -np.nan_to_num(t)), constant)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from outlast.selection.base import Floats, TrainingRows, require
 from outlast.selection.clusters import correlation_clusters
@@ -90,6 +90,6 @@ class Probe(Judged):
         if n_folds < 2 or len(worth) != n_folds * self.n_rounds:
             return -np.inf, np.inf
         by_fold = worth.reshape(self.n_rounds, n_folds).mean(axis=0)
-        margin = stats.t.ppf((1 + self.level) / 2, n_folds - 1) * by_fold.std(ddof=1)
+        margin = special.stdtrit(n_folds - 1, (1 + self.level) / 2) * by_fold.std(ddof=1)
         return (float(by_fold.mean() - margin / np.sqrt(n_folds)),
                 float(by_fold.mean() + margin / np.sqrt(n_folds)))
