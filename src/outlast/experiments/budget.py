@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from outlast.experiments.estimate import Estimate, affordable_trials, estimate, probe
+from outlast.experiments.estimate import START, Estimate, affordable_trials, estimate, probe
 from outlast.experiments.matrix import Skipped, make_plan
 from outlast.experiments.prepare import Prepared, order_of
 from outlast.experiments.work import take_stock
@@ -70,15 +70,15 @@ def within_budget(prepared: Prepared) -> Prepared:
 def training_deadline(prepared: Prepared) -> float | None:
     """Return the moment of `time.monotonic` at which training must end; None without a budget.
 
-    What the exam will take is kept back: its finalists are trained as for one more fold, of
-    all rows.
+    What the exam will take is kept back: a start of workers, and its finalists are trained as
+    for one more fold, of all rows.
     """
     budget = prepared.config.time_budget
     if budget is None:
         return None
     if prepared.panel.sealed is not None and not prepared.config.keep_sealed:
         train = [len(fold.train) for split in prepared.plan.splits.values() for fold in split.folds]
-        budget /= 1 + int(prepared.panel.usable.sum()) / sum(train)
+        budget = (budget - START) / (1 + int(prepared.panel.usable.sum()) / sum(train))
     return prepared.begun + budget
 
 

@@ -23,7 +23,7 @@ from outlast.store import Experiment, FeatureStore
 # A trial is raced: most end after their first, smallest inner fold, and few boost to the end.
 _RACED = 0.35
 # Prediction, explanation and files of a job, and the start of the workers.
-_PER_JOB, _START = 0.15, 3.0
+_PER_JOB, START = 0.15, 3.0
 # A selector's fit, and what it then asks of later rows, per fit of the model with its defaults.
 _SMALL_FIT = 0.4
 # The stages of a job that a fit of a search takes, too.
@@ -200,7 +200,7 @@ def estimate(order: Order, experiment: Experiment, stock: Stock, how: Parallelis
                default=0.0)
     busy = min(how.processes, max(1, len(waiting)))
     total = sum(cell.seconds for cell in cells)
-    return Estimate(tuple(cells), how, total / busy + (_START if waiting else 0.0), busy * most,
+    return Estimate(tuple(cells), how, total / busy + (START if waiting else 0.0), busy * most,
                     all(cell.model in costs for cell in cells))
 
 
