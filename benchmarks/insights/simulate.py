@@ -13,7 +13,7 @@ import polars as pl
 from scipy.special import expit
 
 from outlast.judge import verdict
-from outlast.judge.insights import Evidence, Surroundings, Thresholds
+from outlast.judge.insights import Evidence, Surroundings
 from outlast.judge.leaderboard import BoardSettings, build_board
 from outlast.judge.results import Result
 from outlast.metrics import METRICS, score_all
@@ -111,7 +111,7 @@ def evidence(
     """What the judge sees of some finished folds."""
     board = build_board(results, METRICS["roc_auc"], SETTINGS)
     records = [*(result.record for result in results), *more]
-    return Evidence(board, verdict.headline_split(board, None), records, Thresholds(),
+    return Evidence(board, verdict.headline_split(board, None), records,
                     around=around or Surroundings(calendar=True))
 
 

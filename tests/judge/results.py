@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from outlast.judge.leaderboard import Board, BoardSettings, Result, build_board
+from outlast.judge.thresholds import DEFAULTS, Thresholds
 from outlast.metrics import METRICS, score_all
 from outlast.records import Decision, FoldAudit, Job, Record, Strategy
 
@@ -43,6 +44,9 @@ def result(
     return Result(record, table)
 
 
-def board(*results: Result, ensembles: bool = False) -> Board:
+def board(
+    *results: Result, ensembles: bool = False, thresholds: Thresholds = DEFAULTS
+) -> Board:
     """The leaderboard of some finished folds."""
-    return build_board(results, METRICS["roc_auc"], replace(SETTINGS, ensembles=ensembles))
+    settings = replace(SETTINGS, ensembles=ensembles, thresholds=thresholds)
+    return build_board(results, METRICS["roc_auc"], settings)

@@ -1,7 +1,7 @@
 import pytest
 
 from outlast.judge import verdict
-from outlast.judge.insights import RULES, Evidence, Thresholds, find_insights
+from outlast.judge.insights import RULES, Evidence, find_insights
 from outlast.records import Decision, Failure
 from tests.judge.results import board, result
 
@@ -9,7 +9,7 @@ from tests.judge.results import board, result
 def findings(*results, extra=()):
     made = board(*results)
     split = verdict.headline_split(made, None)
-    evidence = Evidence(made, split, [*(r.record for r in results), *extra], Thresholds())
+    evidence = Evidence(made, split, [*(r.record for r in results), *extra])
     found = find_insights(evidence)
     assert sorted(f.code for f in found) == sorted(RULES)
     return {finding.code: finding for finding in found}

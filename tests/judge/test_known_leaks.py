@@ -1,4 +1,4 @@
-from outlast.judge.insights import RULES, Evidence, Thresholds
+from outlast.judge.insights import RULES, Evidence
 from outlast.judge.insights.leaks import KnownLeaks
 from outlast.records import Record
 from tests.judge.results import Result, board, result
@@ -11,7 +11,7 @@ def tainted(made: Result, *leaks: str) -> Result:
 
 def judged(*results: Result):
     made = board(*results)
-    evidence = Evidence(made, "temporal", [r.record for r in results], Thresholds())
+    evidence = Evidence(made, "temporal", [r.record for r in results])
     return KnownLeaks().judge(evidence)
 
 

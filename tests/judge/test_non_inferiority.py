@@ -32,8 +32,8 @@ def reduced(selection: str, towards_truth: float) -> Result:
 
 
 def finding(*results: Result, **limits: float) -> Finding:
-    made = board(*results)
-    evidence = Evidence(made, "temporal", [r.record for r in results], Thresholds(**limits))
+    made = board(*results, thresholds=Thresholds(**limits))
+    evidence = Evidence(made, "temporal", [r.record for r in results])
     return next(f for f in find_insights(evidence) if f.code == "OL606")
 
 
@@ -91,7 +91,7 @@ def test_every_number_of_the_sentence_is_in_the_evidence():
 def test_p_is_that_of_the_shifted_gain_and_corrected_for_the_number_of_selections():
     made = board(FULL, reduced("probe", -0.0021), reduced("boruta", -0.0022))
     rows = [row for row in made.rows if not row.is_baseline]
-    found = {c.reduced.selection: c for c in compare_selections(made, rows, None, 0.25, 0.05)}
+    found = {c.reduced.selection: c for c in compare_selections(made, rows)}
     raw = {name: made.gains(c.reduced.id, c.full.id).p_above(-0.25 * made.se(c.full.id))
            for name, c in found.items()}
     smaller, larger = sorted(raw, key=lambda name: raw[name])

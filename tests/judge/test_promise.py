@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from outlast.judge.insights import Evidence, Thresholds
+from outlast.judge.insights import Evidence
 from outlast.judge.judgement import Judgement
 from outlast.judge.promise import Spread, Window, fit_ageing, make_promise
 from outlast.metrics import score_all
@@ -145,7 +145,7 @@ def test_the_variance_components_are_those_of_the_textbook():
 def judged(*results: Result) -> Judgement:
     made = board(*results, ensembles=True)
     split = made.splits[0]
-    return Judgement(made, Evidence(made, split, [r.record for r in results], Thresholds()))
+    return Judgement(made, Evidence(made, split, [r.record for r in results]))
 
 
 def test_finalists_are_the_recommended_its_members_the_bar_and_rivals():

@@ -1,5 +1,5 @@
 from outlast.judge import verdict
-from outlast.judge.insights import Evidence, Thresholds, find_insights
+from outlast.judge.insights import Evidence, find_insights
 from tests.judge.results import board, result
 
 
@@ -7,8 +7,8 @@ def headline(*results):
     made = board(*results)
     split = verdict.headline_split(made, None)
     records = [r.record for r in results]
-    findings = find_insights(Evidence(made, split, records, Thresholds()))
-    return verdict.make_headline(made, split, findings, Thresholds())
+    findings = find_insights(Evidence(made, split, records))
+    return verdict.make_headline(made, split, findings)
 
 
 def test_a_clear_winner_is_named_with_its_margin():

@@ -16,6 +16,7 @@ from outlast.errors import InputError
 from outlast.experiments.folds import Rows, exam_fold
 from outlast.experiments.work import Driver, Listener, Order, take_stock
 from outlast.judge import statistics
+from outlast.judge.thresholds import Thresholds
 from outlast.records import EXAM, Job, Record
 from outlast.runners import Limits, Runner
 from outlast.splits import make_splitter
@@ -76,9 +77,9 @@ def seal(config: Config, panel: Panel) -> tuple[Panel, dict[str, Any]]:
     time, ends = rows.time.ns[fold.test], rows.label_end.ns[fold.test]
     n_times = np.unique(time).size
     n_blocks = statistics.independent_blocks(n_times, statistics.horizon_in_steps(time, ends))
-    if n_blocks < statistics.MIN_BLOCKS:
+    if n_blocks < Thresholds.interval_blocks:
         return _refused(config, panel, f"it would hold {n_blocks} independent blocks of time and "
-                                       f"needs {statistics.MIN_BLOCKS}")
+                                       f"needs {Thresholds.interval_blocks}")
     if np.unique(rows.time.ns[fold.train]).size < _LEAST_BEFORE * n_times:
         return _refused(config, panel, "too little time lies before it")
     return panel.seal(int(time.min())), {

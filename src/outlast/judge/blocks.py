@@ -21,6 +21,7 @@ from outlast import metrics
 from outlast.judge import statistics
 from outlast.judge.board import Interval
 from outlast.judge.results import Result, label_steps
+from outlast.judge.thresholds import DEFAULTS, Thresholds
 from outlast.metrics import Metric
 from outlast.weighted import Weights
 
@@ -28,7 +29,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Unit = Callable[[Result], Ints]
 
-_MOST_BLOCKS = 20
 _HOLDS_ENTITIES_OUT = ("group",)
 # Their models share most of the training rows with each other, on both sides of the test.
 _TRAINS_ON_BOTH_SIDES = ("random", "purged_kfold", "group")
@@ -51,9 +51,10 @@ class Blocks:
     entity : ndarray of int, shape (n_codes,), optional
         The same for the code of each entity, where entities are held out.
     n_independent : int
-        Stretches of three horizons in the held-out time, or the entities if those are fewer.
+        Stretches of some horizons in the held-out time, or the entities if those are fewer.
     inflation : float, default 1.0
         By what the variance is larger than that of the test rows alone.
+    thresholds : Thresholds, optional
     """
 
     times: npt.NDArray[np.int64]
@@ -61,19 +62,25 @@ class Blocks:
     n_independent: int
     entity: Ints | None = None
     inflation: float = 1.0
+    thresholds: Thresholds = DEFAULTS
 
     @classmethod
-    def of(cls, folds: Sequence[Result]) -> Blocks:
+    def of(cls, folds: Sequence[Result], thresholds: Thresholds = DEFAULTS) -> Blocks:
         """Cut what the folds of one configuration test; all configurations test the same."""
         times = np.unique(np.concatenate([result.time for result in folds]))
-        n = statistics.independent_blocks(times.size, label_steps(folds))
-        block = _cut(times, folds, min(max(n, 1), _MOST_BLOCKS))
+        n = statistics.independent_blocks(times.size, label_steps(folds), thresholds.block_horizons)
+        block = _cut(times, folds, min(max(n, 1), thresholds.max_blocks))
         split = folds[0].record.job.split.name
         inflation = _nadeau_bengio(folds) if split in _TRAINS_ON_BOTH_SIDES else 1.0
         if split not in _HOLDS_ENTITIES_OUT:
-            return cls(times, block, n, inflation=inflation)
-        entity = _cut_entities(folds)
-        return cls(times, block, min(n, int(entity.max()) + 1), entity, inflation)
+            return cls(times, block, n, None, inflation, thresholds)
+        entity = _cut_entities(folds, thresholds.max_blocks)
+        return cls(times, block, min(n, int(entity.max()) + 1), entity, inflation, thresholds)
+
+    @property
+    def suffice(self) -> bool:
+        """Whether there are enough of them for an interval."""
+        return self.n_independent >= self.thresholds.interval_blocks
 
     @cached_property
     def starts(self) -> npt.NDArray[np.int64]:
@@ -178,7 +185,7 @@ class Scores:
     @cached_property
     def se(self) -> float:
         """Standard error of the mean over independent blocks; NaN where there are too few."""
-        if self.blocks.n_independent < statistics.MIN_BLOCKS:
+        if not self.blocks.suffice:
             return math.nan
         variance = sum(_variance(values, weights) for values, weights in self._kinds())
         return math.sqrt(variance * self.blocks.inflation)
@@ -273,10 +280,10 @@ def _cut(times: npt.NDArray[np.int64], folds: Sequence[Result], n_blocks: int) -
     return np.repeat(np.arange(len(pieces)), [piece.size for piece in pieces])
 
 
-def _cut_entities(folds: Sequence[Result]) -> Ints:
+def _cut_entities(folds: Sequence[Result], n_blocks: int) -> Ints:
     """The block of each entity's code; a block lies within one fold."""
     found = [np.unique(result.entity) for result in folds]
-    per_fold = max(1, _MOST_BLOCKS // len(folds))
+    per_fold = max(1, n_blocks // len(folds))
     pieces = [piece for codes in found
               for piece in np.array_split(codes, min(per_fold, codes.size))]
     block = np.zeros(max(int(codes[-1]) for codes in found) + 1, dtype=np.intp)

@@ -94,7 +94,8 @@ class Promise(Frozen):
     of another age than those of the folds.
     `between_windows` and `within_windows` are the standard deviations of a window's score
     that come from windows being different and from the rows that fall into one.
-    `retrain_days` is the age at which half of the lead over the baseline is lost, if age tells.
+    `retrain_days` is the age at which so much of the lead over the baseline is lost that it is
+    time to retrain, if age tells.
     """
 
     row: str
@@ -144,7 +145,7 @@ class RuleCard(Frozen):
 class Period(Frozen):
     """Said and happened in one period; `start` and `end` are nanoseconds.
 
-    `error` is the mean distance between both in ten bins of equal size, `error_after` the same
+    `error` is the mean distance between both in bins of equal size, `error_after` the same
     after a recalibration by the periods before.
     """
 
@@ -162,7 +163,7 @@ class CalibrationCard(Frozen):
 
     `gain` is the log loss per row that a recalibration by earlier periods saves in later ones;
     `slope` and `intercept` are those of a sigmoid on the log-odds, fitted to all periods.
-    `curve` holds mean probability, share that happened and rows of ten bins.
+    `curve` holds mean probability, share that happened and rows of each bin.
     """
 
     periods: tuple[Period, ...]
@@ -201,11 +202,11 @@ class CostCard(Frozen):
 class Strength(Frozen):
     """How much the held-out time of the headline split can tell.
 
-    `confidence_set` are the rows that could be the best (model confidence set at 90 %, over all
+    `confidence_set` are the rows that could be the best (model confidence set, over all
     rows that are no baselines), `overfitting` the probability of backtest overfitting,
     `persistence` the mean of Kendall's tau between the ranks of one fold and the next,
-    `detectable` the smallest difference to the best row that would be found in four of five
-    cases.
+    `detectable` the smallest difference to the best row that would be found with the chance
+    `Thresholds.power`.
     """
 
     n_tried: int

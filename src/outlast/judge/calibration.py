@@ -16,17 +16,14 @@ import numpy.typing as npt
 from scipy import special
 
 from outlast import metrics
-from outlast.judge import contrasts, statistics
+from outlast.judge import contrasts
 from outlast.judge.blocks import Blocks
 from outlast.judge.board import CalibrationCard, CostCard, CoverageCard, Interval, Period
 from outlast.judge.leaderboard import Contestant
 from outlast.judge.results import Result
+from outlast.judge.thresholds import Thresholds
 
 Floats = npt.NDArray[np.float64]
-
-LEVEL = 0.9
-_BINS = 10
-_FEWEST_BEFORE = 50
 
 
 @dataclass(frozen=True)
@@ -37,9 +34,11 @@ class Forward:
     ----------
     periods : tuple of Result
         In order of time, without a row in common.
+    thresholds : Thresholds
     """
 
     periods: tuple[Result, ...]
+    thresholds: Thresholds
 
     @classmethod
     def of(cls, contestant: Contestant) -> Forward | None:
@@ -49,14 +48,15 @@ class Forward:
             folds = _halves(folds[0])
         apart = all(int(a.time.max()) < int(b.time.min())
                     for a, b in pairwise(folds))
-        if not apart or len(folds) < 2 or folds[0].y.size < _FEWEST_BEFORE:
+        least = contestant.thresholds.calibration_rows
+        if not apart or len(folds) < 2 or folds[0].y.size < least:
             return None
-        return cls(tuple(folds))
+        return cls(tuple(folds), contestant.thresholds)
 
     @cached_property
     def blocks(self) -> Blocks:
         """Independent blocks of time of all periods that have one before them."""
-        return Blocks.of(self.periods[1:])
+        return Blocks.of(self.periods[1:], self.thresholds)
 
     def steps(self) -> Iterator[tuple[Floats, Floats, Result]]:
         """Yield truth and prediction of all earlier rows, with each period but the first."""
@@ -75,7 +75,7 @@ class Forward:
         time = np.concatenate([r.time for r in self.periods[1:]])
         block = self.blocks.block[np.searchsorted(self.blocks.times, time)]
         found = contrasts.mean(np.concatenate(values), block)
-        if self.blocks.n_independent < statistics.MIN_BLOCKS:
+        if not self.blocks.suffice:
             return Interval(value=found.value)
         return found.interval()
 
@@ -144,10 +144,10 @@ def calibrate(contestant: Contestant) -> CalibrationCard | None:
     forward = Forward.of(contestant) if contestant.record.job.task == "binary" else None
     if forward is None:
         return None
-    periods, gains = [], []
+    n_bins, periods, gains = forward.thresholds.calibration_bins, [], []
     for y, p, period in forward.steps():
         better = apply_sigmoid(period.prediction, *fit_sigmoid(y, p))
-        periods.append(_period(period, better))
+        periods.append(_period(period, better, n_bins))
         gains.append(metrics.row_losses("binary", period.y, period.prediction)
                      - metrics.row_losses("binary", period.y, better))
     gain = forward.mean_of(gains)
@@ -155,23 +155,26 @@ def calibrate(contestant: Contestant) -> CalibrationCard | None:
     return CalibrationCard(
         periods=tuple(periods), gain=gain, slope=slope, intercept=intercept,
         helps=gain.low is not None and gain.low > 0,
-        curve=tuple(_curve(*forward.everything())))
+        curve=tuple(_curve(*forward.everything(), n_bins)))
 
 
-def _period(result: Result, better: Floats) -> Period:
+def _period(result: Result, better: Floats, n_bins: int) -> Period:
     return Period(
         start=int(result.time.min()), end=int(result.time.max()), n_rows=result.y.size,
         said=float(result.prediction.mean()), happened=float(result.y.mean()),
-        error=calibration_error(result.y, result.prediction),
-        error_after=calibration_error(result.y, better))
+        error=calibration_error(result.y, result.prediction, n_bins),
+        error_after=calibration_error(result.y, better, n_bins))
 
 
-def calibration_error(y: Floats, p: Floats) -> float:
+def calibration_error(
+    y: Floats, p: Floats, n_bins: int = Thresholds.calibration_bins
+) -> float:
     """Return the mean distance between what was said and what happened, in bins of equal size.
 
     Parameters
     ----------
     y, p : ndarray of float64, shape (n,)
+    n_bins : int, default 10
 
     References
     ----------
@@ -183,12 +186,13 @@ def calibration_error(y: Floats, p: Floats) -> float:
     >>> calibration_error(np.array([0.0, 1.0]), np.array([0.2, 0.8])).__round__(3)
     0.2
     """
-    return float(sum(abs(said - happened) * n for said, happened, n in _curve(y, p)) / y.size)
+    return float(sum(abs(said - happened) * n for said, happened, n in _curve(y, p, n_bins))
+                 / y.size)
 
 
-def _curve(y: Floats, p: Floats) -> Iterator[tuple[float, float, int]]:
+def _curve(y: Floats, p: Floats, n_bins: int) -> Iterator[tuple[float, float, int]]:
     order = np.argsort(p, kind="stable")
-    for part in np.array_split(order, min(_BINS, y.size)):
+    for part in np.array_split(order, min(n_bins, y.size)):
         yield float(p[part].mean()), float(y[part].mean()), int(part.size)
 
 
@@ -214,16 +218,16 @@ def cover(contestant: Contestant) -> CoverageCard | None:
     forward = Forward.of(contestant) if contestant.record.job.task == "regression" else None
     if forward is None:
         return None
-    covered, shares = [], []
+    level, covered, shares = forward.thresholds.coverage_level, [], []
     for y, p, period in forward.steps():
-        inside = np.abs(period.y - period.prediction) <= half_width(y, p)
+        inside = np.abs(period.y - period.prediction) <= half_width(y, p, level)
         covered.append(inside.astype(np.float64))
         shares.append(float(inside.mean()))
-    return CoverageCard(level=LEVEL, coverage=forward.mean_of(covered),
-                        by_period=tuple(shares), half_width=half_width(*forward.everything()))
+    return CoverageCard(level=level, coverage=forward.mean_of(covered), by_period=tuple(shares),
+                        half_width=half_width(*forward.everything(), level))
 
 
-def half_width(y: Floats, p: Floats, level: float = LEVEL) -> float:
+def half_width(y: Floats, p: Floats, level: float = Thresholds.coverage_level) -> float:
     """Return the quantile of the absolute errors that covers a new row as often as it says.
 
     Examples

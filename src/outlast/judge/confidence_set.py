@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from outlast.judge.thresholds import Thresholds
+
 Floats = npt.NDArray[np.float64]
 
 _DRAWS = 999
-_MOST_PIECES = 12
 
 
 def model_confidence_set(gains: Floats, *, seed: int = 0, n_draws: int = _DRAWS) -> Floats:
@@ -61,7 +62,9 @@ def model_confidence_set(gains: Floats, *, seed: int = 0, n_draws: int = _DRAWS)
     return p_values
 
 
-def backtest_overfitting(gains: Floats) -> float:
+def backtest_overfitting(
+    gains: Floats, *, most_pieces: int = Thresholds.backtest_pieces
+) -> float:
     """Return the probability of backtest overfitting, by symmetric cross-validation of time.
 
     Time is cut into an even number of pieces; on every half of them the best configuration is
@@ -72,6 +75,7 @@ def backtest_overfitting(gains: Floats) -> float:
     ----------
     gains : ndarray, shape (n_models, n_blocks)
         A score per block of time, in order of time; more is better.
+    most_pieces : int, default 12
 
     Returns
     -------
@@ -90,7 +94,7 @@ def backtest_overfitting(gains: Floats) -> float:
     0.0
     """
     n_models, n_blocks = gains.shape
-    n_pieces = min(n_blocks, _MOST_PIECES) // 2 * 2
+    n_pieces = min(n_blocks, most_pieces) // 2 * 2
     if n_models < 2 or n_pieces < 4:
         return float("nan")
     # What does not fill a piece is left out at the oldest end.

@@ -22,10 +22,6 @@ from outlast.judge.promise import fold_of_block, gain_matrix
 Floats = npt.NDArray[np.float64]
 
 USUAL = "best_mean"
-# One is seen before the first choice, and two choices make a comparison.
-_LEAST_FOLDS = 3
-# One or two choices that differ from the usual ones are an anecdote.
-_LEAST_OTHERS = 3
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,7 @@ class Audition:
         """The row that a rule takes for each fold but the first."""
         return [rule(self.past(fold)) for fold in range(1, self.scores.shape[1])]
 
-    def card(self, name: str, level: float) -> RuleCard:
+    def card(self, name: str) -> RuleCard:
         """What a rule has chosen, and what that would have cost."""
         description, rule = RULES[name]
         mine, usual = self.picks(rule), self.picks(RULES[USUAL][1])
@@ -120,12 +116,12 @@ class Audition:
         return RuleCard(
             rule=name, description=description, score=sign * float(got.mean()),
             regret=float((self.scores[:, folds].max(axis=0) - got).mean()),
-            over_usual=self._difference(mine, usual, level),
+            over_usual=self._difference(mine, usual),
             picks=tuple(self.rows[at].label for at in mine),
             n_others=sum(a != b for a, b in zip(mine, usual, strict=True)),
             row=self.rows[rule(self.past(self.scores.shape[1]))].id)
 
-    def _difference(self, mine: Sequence[int], usual: Sequence[int], level: float) -> Interval:
+    def _difference(self, mine: Sequence[int], usual: Sequence[int]) -> Interval:
         """What one series of choices gains over another, by the blocks of the folds."""
         gains = gain_matrix(self.board, [row.id for row in self.rows])
         blocks = self.board.contestants[self.rows[0].id].blocks
@@ -136,10 +132,10 @@ class Audition:
         values[judged] = gains[a, judged] - gains[b, judged]
         weights[judged] = blocks.weights[judged]
         made = Scores(values, weights / weights.sum(), blocks.blocks)
-        return made.interval(made.mean, level)
+        return made.interval(made.mean, self.board.thresholds.audition_level)
 
 
-def compare_rules(board: Board, split: str | None, level: float = 0.9) -> tuple[RuleCard, ...]:
+def compare_rules(board: Board, split: str | None) -> tuple[RuleCard, ...]:
     """Let every rule choose at every past cut of a split, and say what it would have cost.
 
     Parameters
@@ -147,15 +143,13 @@ def compare_rules(board: Board, split: str | None, level: float = 0.9) -> tuple[
     board : Board
     split : str, optional
         A split whose folds go forward in time.
-    level : float, default 0.9
-        Of the intervals.
 
     Returns
     -------
     tuple of RuleCard
-        The chosen rule first; empty where there are fewer than three folds, or where they do
-        not follow each other. The rule of the best mean is kept unless another one has
-        chosen otherwise at three cuts and served better by an interval that excludes zero.
+        The chosen rule first; empty where there are too few folds, or where they do not
+        follow each other. The rule of the best mean is kept unless another one has
+        chosen otherwise at some cuts and served better by an interval that excludes zero.
     """
     rows = [row for row in board.of_split(split)
             if not row.is_baseline and row.score.value is not None and not row.members]
@@ -164,9 +158,10 @@ def compare_rules(board: Board, split: str | None, level: float = 0.9) -> tuple[
     audition = Audition(board, rows)
     if not np.isfinite(audition.scores).all():
         return ()
-    cards = [audition.card(name, level) for name in RULES]
+    cards = [audition.card(name) for name in RULES]
+    least = board.thresholds.audition_choices
     better = [card for card in cards
-              if card.n_others >= _LEAST_OTHERS and (card.over_usual.low or 0.0) > 0]
+              if card.n_others >= least and (card.over_usual.low or 0.0) > 0]
     chosen = min(better, key=lambda card: card.regret).rule if better else USUAL
     marked = [card.model_copy(update={"chosen": card.rule == chosen}) for card in cards]
     return tuple(sorted(marked, key=lambda card: (not card.chosen, card.regret)))
@@ -175,7 +170,7 @@ def compare_rules(board: Board, split: str | None, level: float = 0.9) -> tuple[
 def _goes_forward(contestant: Contestant) -> bool:
     """Whether there are folds enough, one after the other, each trained on what was before."""
     audits = [result.record.audit for result in contestant.results]
-    if len(audits) < _LEAST_FOLDS or any(audit is None for audit in audits):
+    if len(audits) < contestant.thresholds.audition_folds or any(audit is None for audit in audits):
         return False
     starts = [audit.test_start for audit in audits if audit]
     return starts == sorted(set(starts)) and all(

@@ -31,10 +31,6 @@ from outlast.judge.promise import Window, gain_matrix, make_promise
 from outlast.judge.results import Result
 from outlast.records import Finding
 
-# The best so many rows are asked whether they could be the best; the rest is far behind.
-_MOST_RIVALS, _MOST_FINALISTS = 100, 4
-_SET_LEVEL, _POWER = 0.1, 0.8
-
 
 @dataclass(frozen=True)
 class Judgement:
@@ -71,8 +67,7 @@ class Judgement:
     @cached_property
     def headline(self) -> Headline:
         """The answer in one sentence."""
-        return verdict.make_headline(self.board, self.split, self.findings,
-                                     self.evidence.thresholds, self.rules)
+        return verdict.make_headline(self.board, self.split, self.findings, self.rules)
 
     @property
     def chosen(self) -> Row | None:
@@ -94,7 +89,7 @@ class Judgement:
         for row in rows:
             if row.tier == 1 and not (row.is_baseline or row.members):
                 rivals.setdefault(row.model, row)
-        asked = [best, *members, *bar, *list(rivals.values())[:_MOST_FINALISTS]]
+        asked = [best, *members, *bar, *list(rivals.values())[:self.board.thresholds.finalists]]
         return tuple({row.id: row for row in asked}.values())
 
     def promise(self, row_id: str) -> Promise | None:
@@ -112,16 +107,18 @@ class Judgement:
         """How much the held-out time can tell at all."""
         rows = [row for row in self.board.of_split(self.split)
                 if row.score.value is not None and not row.is_baseline]
-        if not rows or rows[0].n_blocks < statistics.MIN_BLOCKS:
+        limits = self.board.thresholds
+        if not rows or rows[0].n_blocks < limits.interval_blocks:
             return Strength(n_tried=len(rows))
-        leading = [row.id for row in rows[:_MOST_RIVALS]]
+        leading = [row.id for row in rows[:limits.set_rivals]]
         gains = gain_matrix(self.board, leading)
-        could_be_best = model_confidence_set(gains) > _SET_LEVEL
+        could_be_best = model_confidence_set(gains) > limits.set_alpha
         return Strength(
             n_tried=len(rows),
             confidence_set=tuple(row for row, is_in in zip(leading, could_be_best, strict=True)
                                  if is_in),
-            overfitting=_defined(backtest_overfitting(gains)),
+            overfitting=_defined(backtest_overfitting(
+                gains, most_pieces=limits.backtest_pieces)),
             persistence=_persistence(self.board, leading),
             detectable=_detectable(self.board, leading),
         )
@@ -163,7 +160,8 @@ class Judgement:
         if not by_row:
             return ()
         sat = build_board(list(by_row.values()), self.board.metric,
-                          BoardSettings(_baselines(self.finalists), ensembles=False))
+                          BoardSettings(_baselines(self.finalists), ensembles=False,
+                                        thresholds=self.board.thresholds))
         scored = {sat.contestants[row.id].results[0].record.job.id: row for row in sat.rows}
         return tuple(self._grade(row, scored[by_row[row.id].record.job.id])
                      for row in self.finalists if row.id in by_row)
@@ -199,13 +197,13 @@ def _persistence(board: Board, rows: Sequence[str]) -> float | None:
 
 
 def _detectable(board: Board, rows: Sequence[str]) -> float | None:
-    """The smallest difference to the best row that is found in four of five cases."""
+    """The smallest difference to the best row that is found with the chance that is asked for."""
     gains = [board.gains(rows[0], row) for row in rows[1:]]
     errors = [gain.se for gain in gains if gain.se > 0]
     if not errors:
         return None
     freedom = gains[0].freedom
-    quantiles = [statistics.t_quantile(share, freedom) for share in (0.975, _POWER)]
+    quantiles = [statistics.t_quantile(share, freedom) for share in (0.975, board.thresholds.power)]
     return float(np.median(errors)) * sum(quantiles)
 
 

@@ -16,6 +16,7 @@ from outlast.judge import ensemble
 from outlast.judge.blocks import Blocks, Scores
 from outlast.judge.board import Interval, Row
 from outlast.judge.results import Result
+from outlast.judge.thresholds import DEFAULTS, Thresholds
 from outlast.metrics import Metric
 from outlast.records import Record, content_hash
 
@@ -43,6 +44,11 @@ class Contestant:
         return content_hash(list(self.results[0].configuration), 8)
 
     @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds by which it is judged."""
+        return self.blocks.blocks.thresholds
+
+    @property
     def is_scored(self) -> bool:
         """Whether the metric is defined in any of its folds."""
         return self.score is not None
@@ -58,12 +64,17 @@ class Board:
         Split by split, best first.
     contestants : mapping of row id to Contestant
     metric : Metric
+    splits : tuple of str
+        In the order in which they are listed.
+    thresholds : Thresholds, optional
+        By which all of it is judged.
     """
 
     rows: tuple[Row, ...]
     contestants: Mapping[str, Contestant]
     metric: Metric
     splits: tuple[str, ...] = ()
+    thresholds: Thresholds = DEFAULTS
 
     def of_split(self, split: str | None) -> list[Row]:
         """The rows of one split, best first."""
@@ -97,11 +108,14 @@ class BoardSettings:
     ensembles : bool, default True
         Whether the mean of the best models that cannot be told apart is one more row of each
         honest split.
+    thresholds : Thresholds, optional
+        Of the board, and of all that is said of it.
     """
 
     baselines: frozenset[str]
     split_order: tuple[str, ...] = ()
     ensembles: bool = True
+    thresholds: Thresholds = DEFAULTS
 
 
 def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettings) -> Board:
@@ -127,17 +141,17 @@ def build_board(results: Sequence[Result], metric: Metric, settings: BoardSettin
     ordered = sorted(results, key=lambda r: _split_order(r, settings))
     by_split = _group(ordered, lambda r: r.split)
     for split, members in by_split.items():
-        found = list(_contestants(members, metric))
+        found = list(_contestants(members, metric, settings))
         if settings.ensembles:
             found += _ensemble(found, metric, settings)
         ranked = sorted(found, key=lambda c: _sort_key(c, metric))
         rows += _rows(ranked, split, metric, settings)
         contestants |= {c.id: c for c in ranked}
-    return Board(tuple(rows), contestants, metric, tuple(by_split))
+    return Board(tuple(rows), contestants, metric, tuple(by_split), settings.thresholds)
 
 
 def _contestants(
-    members: Sequence[Result], metric: Metric
+    members: Sequence[Result], metric: Metric, settings: BoardSettings
 ) -> Iterator[Contestant]:
     by_configuration = _group(members, lambda r: r.configuration)
     n_folds = len({member.record.job.fold for member in members})
@@ -145,7 +159,7 @@ def _contestants(
                 for found in by_configuration.values() if len(found) == n_folds]
     if not complete:
         return
-    blocks = Blocks.of(complete[0])
+    blocks = Blocks.of(complete[0], settings.thresholds)
     # The products are so small that a second thread only waits for the first.
     with threadpool_limits(1, user_api="blas"):
         found = blocks.scores_of_many(metric, [_defined(folds, metric) for folds in complete])
@@ -200,7 +214,7 @@ def _ensemble(
     best: dict[str, Contestant] = {}
     for one in ranked:
         behind = _gains(metric, ranked[0], one)
-        if behind.mean <= behind.se:
+        if behind.mean <= settings.thresholds.ensemble_se * behind.se:
             best.setdefault(one.record.job.model.name, one)
     if len(best) > 1:
         results = ensemble.mean_of([one.results for one in best.values()])

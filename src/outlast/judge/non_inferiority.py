@@ -56,9 +56,7 @@ def selection_name(label: str) -> str:
     return label.partition("(")[0].partition(" ")[0]
 
 
-def compare_selections(
-    board: Board, rows: Sequence[Row], tolerance: float | None, tolerance_se: float, alpha: float
-) -> tuple[Comparison, ...]:
+def compare_selections(board: Board, rows: Sequence[Row]) -> tuple[Comparison, ...]:
     """Test for each selection whether it is non-inferior to no selection.
 
     The selection never saw the rows that score it: it was made inside each outer fold.
@@ -68,17 +66,12 @@ def compare_selections(
     board : Board
     rows : sequence of Row
         Of one split, best first, without baselines.
-    tolerance : float, optional
-        What leaving features out may cost, in units of the metric; default: `tolerance_se`
-        standard errors of the score with all features.
-    tolerance_se : float
-    alpha : float
-        Two-sided level: a selection is no worse if the one-sided p is at most half of it.
 
     Returns
     -------
     tuple of Comparison
-        The best model of each selection that was also run with all features.
+        The best model of each selection that was also run with all features. It is no worse if
+        the one-sided p is at most half of the level `alpha`.
     """
     full = {(row.model, row.search): row for row in rows if is_full(row)}
     best: dict[str, Row] = {}
@@ -86,22 +79,26 @@ def compare_selections(
         if not is_full(row) and (row.model, row.search) in full:
             best.setdefault(row.selection, row)
     pairs = [(row, full[row.model, row.search]) for row in best.values()]
-    limits = [tolerance_se * board.se(whole.id) if tolerance is None else tolerance
-              for _, whole in pairs]
+    limits = [_tolerance(board, whole) for _, whole in pairs]
     raw = [board.gains(row.id, whole.id).p_above(-limit)
            for (row, whole), limit in zip(pairs, limits, strict=True)]
     adjusted = statistics.holm(raw)
-    return tuple(_judged(board, pair, limit, p, alpha)
+    return tuple(_judged(board, pair, limit, p)
                  for pair, limit, p in zip(pairs, limits, adjusted, strict=True))
 
 
-def _judged(
-    board: Board, pair: tuple[Row, Row], tolerance: float, p: float, alpha: float
-) -> Comparison:
+def _tolerance(board: Board, full: Row) -> float:
+    """What leaving features out may cost."""
+    given = board.thresholds.selection_tolerance
+    return board.thresholds.tolerance_se * board.se(full.id) if given is None else given
+
+
+def _judged(board: Board, pair: tuple[Row, Row], tolerance: float, p: float) -> Comparison:
     reduced, full = pair
+    limits = board.thresholds
     change = board.gain(reduced.id, full.id)
     verdict: Literal["no worse", "worse", "undecided"] = "undecided"
-    if reduced.n_blocks >= statistics.MIN_BLOCKS and p <= alpha / 2:
+    if reduced.n_blocks >= limits.interval_blocks and p <= limits.alpha / 2:
         verdict = "no worse"
     elif change.high is not None and change.high < -tolerance:
         verdict = "worse"

@@ -20,20 +20,14 @@ from outlast.judge.blocks import Scores
 from outlast.judge.board import Ageing, Interval, Promise, Row
 from outlast.judge.confidence_set import selection_optimism
 from outlast.judge.leaderboard import Board, Contestant
+from outlast.judge.thresholds import Thresholds
 from outlast.judge.wording import number, signed, signed_number
 from outlast.metrics import Metric
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-LEVEL = 0.9
 _DAY = 86_400 * 10**9
-# After so many windows a window counts half: enough to follow a drift, and little is lost where
-# there is none.
-_HALF_LIFE = 2.0
-# Blocks that stand for a window where the split itself has fewer than three.
-_PER_WINDOW = 4
-_FEWEST_FREE, _AGEING_P = 6, 0.05
 _WITHIN_ONE = ("roc_auc", "average_precision", "roc_auc_ovr", "accuracy")
 
 
@@ -76,14 +70,16 @@ class Spread:
     n_effective: float
 
     @classmethod
-    def of(cls, values: Floats, window: Ints) -> Spread:
+    def of(
+        cls, values: Floats, window: Ints, half_life: float = Thresholds.recency_half_life
+    ) -> Spread:
         """Estimate both by the analysis of variance with one random factor."""
         labels, at, sizes = np.unique(window, return_inverse=True, return_counts=True)
         means = np.bincount(at, values) / sizes
         freedom = values.size - labels.size
         within = float(((values - means[at]) ** 2).sum() / freedom) if freedom > 0 else 0.0
         between = float(means.var(ddof=1)) if labels.size > 1 else 0.0
-        weights = recency(labels.size)
+        weights = recency(labels.size, half_life)
         return cls(within, max(0.0, between - within * float(np.mean(1 / sizes))), values.size,
                    labels.size, 1 / float(weights @ weights))
 
@@ -110,15 +106,21 @@ class Spread:
         return math.sqrt(shift + noise), (shift + noise) ** 2 / lost
 
 
-def recency(n_windows: int) -> Floats:
+def recency(n_windows: int, half_life: float = Thresholds.recency_half_life) -> Floats:
     """Return the weight of each window of the past, oldest first; they sum to one.
+
+    Parameters
+    ----------
+    n_windows : int
+    half_life : float, default 2.0
+        Windows after which one counts half.
 
     Examples
     --------
     >>> recency(3).round(3).tolist()
     [0.227, 0.32, 0.453]
     """
-    weights = 0.5 ** (np.arange(n_windows)[::-1] / _HALF_LIFE)
+    weights = 0.5 ** (np.arange(n_windows)[::-1] / half_life)
     return np.asarray(weights / weights.sum())
 
 
@@ -140,42 +142,47 @@ def make_promise(board: Board, row_id: str, window: Window | None = None) -> Pro
     contestant = board.contestants[row_id]
     if contestant.score is None:
         return None
-    blocks = contestant.blocks
+    blocks, limits = contestant.blocks, contestant.thresholds
     per_block = blocks.blocks.times.size / blocks.blocks.sizes[0]
     n_times = window.n_times if window else blocks.blocks.times.size / len(contestant.results)
     sign = 1.0 if board.metric.greater_is_better else -1.0
     ageing = fit_ageing(contestant)
-    older = _age_correction(ageing, window)
+    older = _age_correction(ageing, window, limits.ageing_alpha)
     optimism = _optimism(board, contestant)
     windows = _windows(contestant)
-    recent = _recent(blocks.over_time, windows)
+    recent = _recent(blocks.over_time, windows, limits.recency_half_life)
     expected = contestant.score + recent + older - sign * optimism
     interval = Interval(value=expected)
-    spread = Spread.of(blocks.over_time, windows)
-    if blocks.blocks.n_independent >= statistics.MIN_BLOCKS:
-        interval = _interval(board.metric, expected, *spread.ahead(n_times / per_block))
+    spread = Spread.of(blocks.over_time, windows, limits.recency_half_life)
+    if blocks.blocks.suffice:
+        sd, freedom = spread.ahead(n_times / per_block)
+        margin = statistics.t_quantile((1 + limits.promise_level) / 2, freedom) * sd
+        interval = _interval(board.metric, expected, margin)
     row = next(row for row in board.rows if row.id == row_id)
     made = Promise(row=row_id, model=row.model, search=row.search, selection=row.selection,
-                   split=row.split, score=interval, level=LEVEL, forward=contestant.score,
-                   optimism=optimism, recent=recent, older=older,
+                   split=row.split, score=interval, level=limits.promise_level,
+                   forward=contestant.score, optimism=optimism, recent=recent, older=older,
                    between_windows=math.sqrt(spread.between),
                    within_windows=math.sqrt(spread.within * per_block / n_times),
                    n_windows=spread.n_windows, ageing=ageing,
-                   retrain_days=_retrain_days(ageing, row, sign), sentence="")
-    return made.model_copy(update={"sentence": _sentence(made, board.metric.name, row.n_folds)})
+                   retrain_days=_retrain_days(ageing, row, sign, limits), sentence="")
+    return made.model_copy(update={"sentence": _sentence(
+        made, board.metric.name, row.n_folds, limits.retrain_share)})
 
 
-def _retrain_days(ageing: Ageing | None, row: Row, sign: float) -> float | None:
-    """The age at which half of the lead over the baseline is lost; None if age does not tell."""
+def _retrain_days(
+    ageing: Ageing | None, row: Row, sign: float, limits: Thresholds
+) -> float | None:
+    """The age at which much of the lead over the baseline is lost; None if age does not tell."""
     lead = row.over_baseline.value if row.over_baseline else None
-    if ageing is None or ageing.p > _AGEING_P or lead is None or lead <= 0:
+    if ageing is None or ageing.p > limits.ageing_alpha or lead is None or lead <= 0:
         return None
     lost = -sign * (ageing.per_day.value or 0.0)
-    return 0.5 * lead / lost if lost > 0 else None
+    return limits.retrain_share * lead / lost if lost > 0 else None
 
 
-def _sentence(promise: Promise, metric: str, n_folds: int) -> str:
-    score = promise.score
+def _sentence(promise: Promise, metric: str, n_folds: int, lost_share: float) -> str:
+    score, level = promise.score, f"{100 * promise.level:.0f} %"
     if score.low is None:
         return (f"{promise.label} is expected to score {metric} {number(score.value)} on what "
                 "comes next; the held-out time is too short for an interval.")
@@ -184,26 +191,25 @@ def _sentence(promise: Promise, metric: str, n_folds: int) -> str:
     if promise.older:
         corrections.append(f"{signed_number(promise.older)} for its age")
     return (f"{promise.label} is expected to score {metric} {number(score.value)} on what comes "
-            f"next (90 % interval {number(score.low)} to {number(score.high)}): "
+            f"next ({level} interval {number(score.low)} to {number(score.high)}): "
             f"{number(promise.forward)} over {n_folds} past window{'s' * (n_folds > 1)}, "
-            f"{', '.join(corrections)}. {_ageing_text(promise)}")
+            f"{', '.join(corrections)}. {_ageing_text(promise, lost_share)}")
 
 
-def _ageing_text(promise: Promise) -> str:
+def _ageing_text(promise: Promise, lost_share: float) -> str:
     if promise.ageing is None:
         return "Whether it ages could not be measured."
     month = Interval(**{end: None if value is None else 30 * value
                         for end, value in promise.ageing.per_day.model_dump().items()})
     told = f"{signed(month)} for every 30 days since training"
     if promise.retrain_days is not None:
-        return (f"It ages: {told}; half of its lead is lost after "
+        return (f"It ages: {told}; {lost_share:.0%} of its lead is lost after "
                 f"{promise.retrain_days:.0f} days, so retrain by then.")
     return (f"No ageing can be told within {promise.ageing.oldest_days:.0f} days ({told}): "
             "retrain at your convenience.")
 
 
-def _interval(metric: Metric, expected: float, sd: float, freedom: float) -> Interval:
-    margin = statistics.t_quantile((1 + LEVEL) / 2, freedom) * sd
+def _interval(metric: Metric, expected: float, margin: float) -> Interval:
     if not metric.greater_is_better and expected > 0:
         # Losses are skewed: what doubles is as likely as what halves.
         factor = math.exp(margin / expected)
@@ -256,15 +262,15 @@ def fold_of_block(contestant: Contestant) -> Ints:
 def _windows(contestant: Contestant) -> Ints:
     """Which window each block belongs to: the folds, or runs of blocks where there are few."""
     owner = fold_of_block(contestant)
-    if np.unique(owner).size >= 3:
+    if np.unique(owner).size >= contestant.thresholds.min_windows:
         return np.unique(owner, return_inverse=True)[1]
-    return np.arange(owner.size, dtype=np.intp) // _PER_WINDOW
+    return np.arange(owner.size, dtype=np.intp) // contestant.thresholds.window_blocks
 
 
-def _recent(values: Floats, window: Ints) -> float:
+def _recent(values: Floats, window: Ints, half_life: float) -> float:
     """What counting recent windows more does to the mean."""
     means = np.bincount(window, values) / np.bincount(window)
-    return float(recency(means.size) @ means - means.mean())
+    return float(recency(means.size, half_life) @ means - means.mean())
 
 
 def fit_ageing(contestant: Contestant) -> Ageing | None:
@@ -280,14 +286,14 @@ def fit_ageing(contestant: Contestant) -> Ageing | None:
     Returns
     -------
     Ageing or None
-        None with fewer than six degrees of freedom, or if the split trains on both sides.
+        None with few degrees of freedom, or if the split trains on both sides.
     """
     blocks, owner = contestant.blocks, fold_of_block(contestant)
     ends = np.array([result.record.audit.train_end if result.record.audit else 0
                      for result in contestant.results], dtype=np.int64)
     age = (_middles(blocks) - ends[owner]).astype(np.float64)
     freedom = owner.size - np.unique(owner).size - 1
-    if freedom < _FEWEST_FREE or (age < 0).any():
+    if freedom < contestant.thresholds.ageing_freedom or (age < 0).any():
         return None
     x, y = (_within(values, owner) for values in (age, blocks.over_time))
     power = float(x @ x)
@@ -304,9 +310,9 @@ def fit_ageing(contestant: Contestant) -> Ageing | None:
                   oldest_days=float(age.max()) / _DAY)
 
 
-def _age_correction(ageing: Ageing | None, window: Window | None) -> float:
+def _age_correction(ageing: Ageing | None, window: Window | None, alpha: float) -> float:
     """How the score changes from the age of the folds to that of the window, if it does."""
-    if ageing is None or window is None or window.mean_age is None or ageing.p > _AGEING_P:
+    if ageing is None or window is None or window.mean_age is None or ageing.p > alpha:
         return 0.0
     assert ageing.per_day.value is not None, "a slope was fitted"
     # A line is not followed beyond the ages that were seen.

@@ -12,15 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from outlast.judge.thresholds import Thresholds
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-MIN_BLOCKS = 4
-_HORIZONS_PER_BLOCK = 3
 
-
-def independent_blocks(n_timestamps: int, horizon_steps: int) -> int:
-    """Return how many stretches of time are nearly independent: one per three horizons.
+def independent_blocks(
+    n_timestamps: int, horizon_steps: int, horizons: int = Thresholds.block_horizons
+) -> int:
+    """Return how many stretches of time are nearly independent: one per some horizons.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ def independent_blocks(n_timestamps: int, horizon_steps: int) -> int:
         Distinct timestamps that were scored.
     horizon_steps : int
         How many timestamps a label reaches ahead.
+    horizons : int, default 3
+        Length of a stretch.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def independent_blocks(n_timestamps: int, horizon_steps: int) -> int:
     >>> independent_blocks(654, 5)
     43
     """
-    return n_timestamps // max(1, _HORIZONS_PER_BLOCK * horizon_steps)
+    return n_timestamps // max(1, horizons * horizon_steps)
 
 
 def horizon_in_steps(time: npt.NDArray[np.int64], label_end: npt.NDArray[np.int64]) -> int:

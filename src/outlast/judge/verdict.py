@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from outlast.judge import statistics
 from outlast.judge.board import Headline, Row, RuleCard, Trust, Verdict
-from outlast.judge.insights.base import Thresholds
 from outlast.judge.leaderboard import Board
 from outlast.judge.wording import interval_text, number, signed
 from outlast.records import Finding
@@ -14,7 +13,6 @@ from outlast.records import Finding
 # A random split that looks better (OL101) does not make the honest number wrong, so it is a
 # warning about the data and not a reason to distrust the headline altogether.
 _LOW_TRUST = ("OL103", "OL105", "OL106", "OL203")
-_ENSEMBLE_P = 0.05
 _MEDIUM_TRUST = ("OL101", "OL102", "OL401", "OL402", "OL602", "OL806")
 
 
@@ -41,7 +39,7 @@ def recommended(
     """Return the row that the rule of choosing takes; a baseline only where nothing else was run.
 
     Which of several models that cannot be told apart comes out first is luck. Their ensemble is
-    taken where it is better than they are on average, with a one-sided p of at most 0.05, and
+    taken where it is better than they are on average, with a small one-sided p, and
     no worse than that row.
 
     Parameters
@@ -66,20 +64,20 @@ def _is_better(board: Board, mean: Row, single: Row) -> bool:
     over_members = gains[0].times(1 / len(gains))
     for gain in gains[1:]:
         over_members += gain.times(1 / len(gains))
-    return over_members.p_above() <= _ENSEMBLE_P and (
+    return over_members.p_above() <= board.thresholds.ensemble_alpha and (
         board.gain(mean.id, single.id).value or 0.0) >= 0
 
 
-def beats_baseline(board: Board, split: str | None, alpha: float) -> list[Row]:
+def beats_baseline(board: Board, split: str | None) -> list[Row]:
     """Return the rows whose gain over the best baseline survives Holm's correction."""
     rows = [row for row in board.of_split(split)
             if not row.is_baseline and row.p_over_baseline is not None]
     adjusted = statistics.holm([row.p_over_baseline or 0.0 for row in rows])
-    return [row for row, p in zip(rows, adjusted, strict=True) if p <= alpha]
+    return [row for row, p in zip(rows, adjusted, strict=True) if p <= board.thresholds.alpha]
 
 
 def make_headline(
-    board: Board, split: str | None, findings: Sequence[Finding], thresholds: Thresholds,
+    board: Board, split: str | None, findings: Sequence[Finding],
     rules: Sequence[RuleCard] = (),
 ) -> Headline:
     """Return the answer in one sentence, with the trust that it deserves.
@@ -90,7 +88,6 @@ def make_headline(
     split : str, optional
         The headline split; None when only leaky splits were run.
     findings : sequence of Finding
-    thresholds : Thresholds
     rules : sequence of RuleCard
         Rules of choosing, the chosen one first.
 
@@ -101,7 +98,7 @@ def make_headline(
     row = recommended(board, split, rules)
     if split is None or row is None:
         return _nothing_honest(board)
-    verdict = _verdict(board, split, row, thresholds)
+    verdict = _verdict(board, split, row)
     trust, reason = _trust(findings, verdict, row)
     baseline = next((r for r in board.of_split(split) if r.is_baseline), None)
     return Headline(
@@ -111,11 +108,11 @@ def make_headline(
     )
 
 
-def _verdict(board: Board, split: str, row: Row, thresholds: Thresholds) -> Verdict:
-    if row.n_blocks < statistics.MIN_BLOCKS:
+def _verdict(board: Board, split: str, row: Row) -> Verdict:
+    if row.n_blocks < board.thresholds.interval_blocks:
         return "not_enough_evidence"
     has_baseline = any(r.is_baseline for r in board.of_split(split))
-    if has_baseline and not beats_baseline(board, split, thresholds.alpha):
+    if has_baseline and not beats_baseline(board, split):
         return "none"
     return "tie" if _tied(board, split, row) else "clear"
 
@@ -144,7 +141,7 @@ def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
     if verdict == "not_enough_evidence":
         return (f"Not enough evidence to name a model: {row.model} scores {score} under {split}, "
                 f"but the held-out time holds only {row.n_blocks} independent block(s); "
-                f"{statistics.MIN_BLOCKS} are needed.")
+                f"{board.thresholds.interval_blocks} are needed.")
     gain = f"{signed(row.over_baseline)} over the best baseline" if row.over_baseline else ""
     return (f"{row.model}{_how(board, row)} is the choice for what comes next under {split}: "
             f"{score}, {gain} ({size}). {_runner_up(board, split, row, verdict)}")

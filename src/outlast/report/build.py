@@ -87,7 +87,8 @@ class Case:
     @cached_property
     def board(self) -> Board:
         """The leaderboard."""
-        return build_board(self.results, METRICS[self.records[0].job.metric], _settings())
+        return build_board(self.results, METRICS[self.records[0].job.metric],
+                           _settings(self.thresholds))
 
     @cached_property
     def split(self) -> str | None:
@@ -111,7 +112,7 @@ class Case:
         window = None if "start" not in sealed else Window(
             sealed["timestamps"], (sealed["end"] - sealed["start"]) / 2)
         return Judgement(self.board, Evidence(
-            self.board, self.split, self.records, self.thresholds,
+            self.board, self.split, self.records,
             around=surroundings(self.experiment, self.ledger, self.records)), window)
 
 
@@ -214,10 +215,11 @@ def _audited(material: Material, luck: Finding) -> tuple[Finding, ...]:
     return (*(f for f in material.audit if f.code != luck.code), luck)
 
 
-def _settings() -> BoardSettings:
+def _settings(thresholds: Thresholds) -> BoardSettings:
     return BoardSettings(
         baselines=frozenset(name for name, kind in MODELS.items() if kind.is_baseline),
         split_order=SPLIT_ORDER,
+        thresholds=thresholds,
     )
 
 

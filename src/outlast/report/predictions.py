@@ -15,7 +15,7 @@ from outlast.data.times import NAT, format_ns, to_instants
 from outlast.errors import InputError
 from outlast.judge import verdict
 from outlast.judge.board import Exam
-from outlast.judge.insights import Evidence, Thresholds
+from outlast.judge.insights import Evidence
 from outlast.judge.judgement import Judgement
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
 from outlast.judge.luck import luck_finding
@@ -87,7 +87,7 @@ def document_of(
     """
     given = Predictions(_checked(table, columns), columns, name, metric)
     judgement = Judgement(given.board, Evidence(
-        given.board, verdict.headline_split(given.board, None), given.records, Thresholds(),
+        given.board, verdict.headline_split(given.board, None), given.records,
         command=f"outlast judge {name}"))
     chosen = judgement.chosen
     return Document(
@@ -102,7 +102,7 @@ def document_of(
         findings=(*judgement.findings, luck_finding(given.board, judgement.split, 0)),
         leaderboard=given.board.rows, folds=fold_cards(given.records, given.results),
         fold_scores=fold_scores(given.board), coverage=coverage_cells(given.records, ()),
-        environment=_environment(), thresholds=Thresholds().as_numbers(), method=METHOD)
+        environment=_environment(), thresholds=given.board.thresholds.as_numbers(), method=METHOD)
 
 
 def _checked(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """The insight rules, in the order in which the report lists them."""
 
-from outlast.judge.insights.base import Evidence, Range, Rule, Surroundings, Thresholds
+from outlast.judge.insights.base import Evidence, Range, Rule, Surroundings
 from outlast.judge.insights.coverage import JobsMissing
 from outlast.judge.insights.evidence import FewIndependentUnits
 from outlast.judge.insights.features import (
@@ -27,6 +27,7 @@ from outlast.judge.insights.winner import (
     WinnerIsClear,
     WinnerWithinNoise,
 )
+from outlast.judge.thresholds import Thresholds
 from outlast.records import Finding
 
 __all__ = ["RULES", "Evidence", "Range", "Rule", "Surroundings", "Thresholds", "find_insights"]

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from outlast.judge.board import Interval
-from outlast.judge.insights.base import Evidence, Rule, Thresholds
+from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.insights.ledger import VerdictRule, ledger_rows
 from outlast.judge.non_inferiority import FULL, Comparison, selection_name
+from outlast.judge.thresholds import Thresholds
 from outlast.judge.wording import bounds, number, signed
 from outlast.records import Decision, Finding
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outlast.judge import contrasts, statistics
+from outlast.judge import contrasts
 from outlast.judge.board import Interval, Row
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.wording import bounds, number
@@ -22,16 +22,15 @@ class CalibrationOff(Rule):
         said = held.outcomes() if held is not None else None
         if held is None or said is None:
             return self.not_applicable("no model that predicts probabilities")
-        if held.n_blocks < statistics.MIN_BLOCKS:
+        limits = evidence.thresholds
+        if held.n_blocks < limits.interval_blocks:
             return self.not_applicable(f"{held.n_blocks} independent blocks of time; "
-                                       f"{statistics.MIN_BLOCKS} are needed")
+                                       f"{limits.interval_blocks} are needed")
         y, p = said
         found = contrasts.calibration(y, p, held.block)
         if found is None:
             return self.not_applicable("one probability for all rows, or classes without overlap")
-        limits = evidence.thresholds
-        # Two chances to be wrong, and what blocks still share at their borders makes errors small.
-        level = 1 - limits.alpha / 5
+        level = 1 - limits.calibration_alpha
         slope, excess = found.slope.interval(level), found.excess.interval(level)
         tilted = _leaves_out(slope, 1.0) and abs(found.slope.value - 1) > limits.slope_margin
         shifted = _leaves_out(excess, 0.0)
@@ -47,7 +46,7 @@ class CalibrationOff(Rule):
         how = "" if not tilted else (
             "; probabilities are too extreme" if found.slope.value < 1 else
             "; probabilities are too timid")
-        way = "isotonic" if y.sum() >= 1000 else "Platt's sigmoid"
+        way = "isotonic" if y.sum() >= limits.isotonic_positives else "Platt's sigmoid"
         return self.issue("medium", f"{told}{how}.", f"Recalibrate ({way}) on the last training "
                           "rows, never on these; until then use the order, not the numbers.",
                           **numbers)
@@ -72,8 +71,9 @@ class OverFit(Rule):
         numbers = {"gap": gap, "se": se, "gain": gain, "train": best.train_score}
         if gap <= limits.overfit_se * se or gap <= limits.overfit_share * gain:
             return self.passed(f"{told}.", **numbers)
+        small = limits.calmer_share * gap
         calmer = next((row for row in evidence.models[1:] if _as_good(evidence, best, row)
-                       and row.train_score is not None and _gap(row, evidence) <= gap / 2), None)
+                       and row.train_score is not None and _gap(row, evidence) <= small), None)
         if calmer is None:
             return self.passed(f"{told}; no model that fits less closely is as good.", **numbers)
         name = calmer.model.partition("(")[0]

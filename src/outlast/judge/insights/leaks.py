@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from outlast.judge.insights.base import Evidence, Rule, Thresholds
+from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.insights.ledger import VerdictRule
+from outlast.judge.thresholds import Thresholds
 from outlast.records import Finding
 
 _CONTRAST = "contrast"

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from outlast.judge.insights.base import Evidence, Rule, Thresholds
+from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.thresholds import Thresholds
 from outlast.records import Finding, Severity
 
 

@@ -17,9 +17,6 @@ from outlast.judge.wording import bounds, length_text, number, per_unit, signed_
 from outlast.metrics import row_losses
 from outlast.records import Finding
 
-# A trend over fewer points is never told from none.
-_MIN_POINTS = 8
-
 
 class ScoreDecays(Rule):
     """The longer ago the training ended, the less a model gains over the baseline."""
@@ -30,13 +27,13 @@ class ScoreDecays(Rule):
 
     def judge(self, evidence: Evidence) -> Finding:
         """Theil-Sen slope of the gain per block over the time since the training, within folds."""
-        held = evidence.held_out
+        held, limits = evidence.held_out, evidence.thresholds
         if held is None or (held.age <= 0).any():
             return self.not_applicable("no model was tested on rows after its training alone")
         age, gain, fold = _points(held)
-        if age.size < _MIN_POINTS:
+        if age.size < limits.trend_blocks:
             return self.not_applicable(f"only {age.size} independent blocks of time, "
-                                       f"{_MIN_POINTS} are needed for a trend")
+                                       f"{limits.trend_blocks} are needed for a trend")
         slope = contrasts.trend(age, gain, fold)
         if slope.value is None:
             return self.not_applicable("each fold tests a single block of time")
@@ -51,11 +48,11 @@ class ScoreDecays(Rule):
                    "blocks": n, "start": start}
         if slope.high is None or slope.high >= 0 or start <= 0:
             return self.passed(f"{told}.", **numbers)
-        half = evidence.thresholds.half_life
-        after = half * start / -slope.value
+        after = limits.retrain_share * start / -slope.value
         lasts = length_text(after, evidence.around.calendar)
         return self.issue(
-            "medium", f"{told}, from {number(start)} at first: {half:.0%} is lost after {lasts}.",
+            "medium", f"{told}, from {number(start)} at first: {limits.retrain_share:.0%} is lost "
+            f"after {lasts}.",
             f"Retrain every {lasts}; see what it is worth with `splits: [{{expanding_window: "
             f"{{n_splits: null, test_size: {_duration(after, evidence)}}}}}]`.",
             lasts=after, **numbers)

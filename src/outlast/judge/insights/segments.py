@@ -13,16 +13,10 @@ from outlast.judge import contrasts, statistics
 from outlast.judge.contrasts import Bools, Estimate
 from outlast.judge.held_out import HeldOut
 from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.thresholds import Thresholds
 from outlast.judge.wording import MINUS, bounds, number, signed_number
 from outlast.metrics import improvement
 from outlast.records import Finding
-
-# Segments that the first half of time may name for the second half to confirm.
-_CANDIDATES = 3
-# One-sided level at which the first half names them.
-_SUSPICION = 0.1
-# Fewer stretches as long as the event do not tell what is usual.
-_LEAST_STRETCHES = 4
 
 
 class EventCarriesScore(Rule):
@@ -41,8 +35,8 @@ class EventCarriesScore(Rule):
         if not found:
             return self.not_applicable("no event that concerns everyone lies in the held-out time")
         name, rows = max(found, key=lambda event: float(held.gain[event[1]].sum()))
-        p = min(1.0, len(found) * _unlike_others(held, rows))
         best, limits, metric = evidence.models[0], evidence.thresholds, evidence.board.metric
+        p = min(1.0, len(found) * _unlike_others(held, rows, limits.event_stretches))
         without, total = held.score_without(rows), float(held.gain.sum())
         share = float(held.gain[rows].sum()) / total if total > 0 else math.nan
         if without is None or best.score.value is None:
@@ -73,19 +67,19 @@ class SegmentFails(Rule):
 
     def judge(self, evidence: Evidence) -> Finding:
         """Name the worst segments on the first half of time, test them on the second."""
-        held = evidence.held_out
+        held, limits = evidence.held_out, evidence.thresholds
         if held is None or held.gain.mean() <= 0:
             return self.not_applicable("no model that loses less than the baseline")
         early = held.block < (held.block.max() + 1) // 2
         late = ~early
         segments = [s for s in _segments(evidence, held) if _large(s.rows, (early, late), evidence)]
-        if held.n_blocks < 2 * statistics.MIN_BLOCKS or not segments:
+        if held.n_blocks < 2 * limits.interval_blocks or not segments:
             return self.not_applicable("too little held-out time for halves, or a single segment")
-        suspects = _suspects(held, segments, early, evidence.thresholds.segment_loss)
+        suspects = _suspects(held, segments, early, limits)
         of = f"{len(segments)} segments"
         if not suspects:
             return self.passed(f"None of {of} gains less than the others by "
-                               f"{evidence.thresholds.segment_loss:.0%} of the gain.")
+                               f"{limits.segment_loss:.0%} of the gain.")
         tests = [_against_others(held, s.rows, late) for s in suspects]
         adjusted = statistics.holm([test.p_below() for test in tests])
         at = int(np.argmin(adjusted))
@@ -98,9 +92,9 @@ class SegmentFails(Rule):
                 f"({int((late & segment.rows).sum()):,} rows, later half; worst of {of})")
         numbers = {"segment": segment.name, "inside": inside, "difference": test.value,
                    "p": adjusted[at], "overall": overall, "segments": len(segments)}
-        large = test.value < -evidence.thresholds.segment_loss * overall
+        large = test.value < -limits.segment_loss * overall
         # One side of a two-sided test.
-        if large and adjusted[at] <= evidence.thresholds.alpha / 2:
+        if large and adjusted[at] <= limits.alpha / 2:
             return self.issue("medium", f"{told}.", f"Do not trust the score where {segment.name}; "
                               "add features that tell these rows apart, or a model of their own.",
                               **numbers)
@@ -119,13 +113,13 @@ def _event_rows(events: pl.DataFrame, held: HeldOut) -> Iterator[tuple[str, Bool
             yield name, rows
 
 
-def _unlike_others(held: HeldOut, rows: Bools) -> float:
+def _unlike_others(held: HeldOut, rows: Bools, least: int) -> float:
     """One-sided p-value of the event's mean gain among stretches of the same length."""
     length = np.unique(held.time[rows]).size
     rest = held.time[~rows]
     stretch = contrasts.stretches_of(rest, length)
     means = np.bincount(stretch, held.gain[~rows]) / np.bincount(stretch)
-    if means.size < _LEAST_STRETCHES:
+    if means.size < least:
         return 1.0
     return contrasts.stands_out(np.append(means, held.gain[rows].mean()), means.size)
 
@@ -169,9 +163,12 @@ def _against_others(held: HeldOut, rows: Bools, half: Bools) -> Estimate:
     return contrasts.difference(held.gain[half], rows[half], held.block[half])
 
 
-def _suspects(held: HeldOut, segments: list[_Segment], early: Bools, loss: float) -> list[_Segment]:
+def _suspects(
+    held: HeldOut, segments: list[_Segment], early: Bools, limits: Thresholds
+) -> list[_Segment]:
     """The segments that look worst in the first half of time."""
-    bar = -loss * float(held.gain[early].mean())
+    bar = -limits.segment_loss * float(held.gain[early].mean())
     tests = [_against_others(held, s.rows, early) for s in segments]
     bad = [(test.p_below(), at) for at, test in enumerate(tests) if test.value < bar]
-    return [segments[at] for p, at in sorted(bad)[:_CANDIDATES] if p < _SUSPICION]
+    return [segments[at] for p, at in sorted(bad)[:limits.segment_suspects]
+            if p < limits.segment_alpha]

@@ -61,8 +61,9 @@ class SplitChangesWinner(Rule):
             evidence.board.of_split(pair[1].split)
         )
         common = sorted(honest.keys() & leaky.keys())
-        if len(common) < 3:
-            return self.not_applicable("fewer than three models under both splits")
+        limits = evidence.thresholds
+        if len(common) < limits.rank_models:
+            return self.not_applicable(f"fewer than {limits.rank_models} models under both splits")
         tau = statistics.kendall_tau(*(
             np.array([rows[m].score.value for m in common], dtype=np.float64)
             for rows in (honest, leaky)))
@@ -70,7 +71,7 @@ class SplitChangesWinner(Rule):
         numbers = {"tau": tau, "honest_winner": first, "random_winner": other}
         told = (f"{other} wins under {pair[1].split}, {first} under {pair[0].split} "
                 f"(Kendall's tau of {len(common)} models {number(tau, 2)})")
-        if first != other and tau < 0.5:
+        if first != other and tau < limits.rank_tau:
             return self.issue("medium", f"{told}.",
                               f"Select on {pair[0].split} only.", **numbers)
         return self.passed(f"{told}.", **numbers)

@@ -114,8 +114,9 @@ class LinearIsEnough(Rule):
         gain = evidence.board.gain(best.id, linear.id)
         told = f"{best.model} gains {signed(gain)} {evidence.board.metric.name} over linear"
         numbers = {"gain": gain.value, "high": gain.high, "tolerance": tolerance}
+        reach = evidence.thresholds.linear_reach * tolerance
         enough = gain.value is not None and gain.high is not None
-        if enough and gain.value < tolerance and gain.high < 2 * tolerance:  # type: ignore[operator]
+        if enough and gain.value < tolerance and gain.high < reach:  # type: ignore[operator]
             return self.tip(f"{told}: less than the tolerance of {number(tolerance)}.",
                             "Ship linear and gain transparency.", **numbers)
         return self.passed(f"{told} (tolerance {number(tolerance)}).", **numbers)

@@ -1,0 +1,147 @@
+"""The kinds of values that settings have, and how each is read from YAML or a command line."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from outlast.records import Strategy
+
+_AMOUNT = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[A-Za-z]*)")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+_BYTES = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+class Settings(BaseModel):
+    """Base of all settings: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GivenSplit(Settings):
+    """A splitter object, or an iterable of (train, test) positions, in place of a name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    splitter: Any = Field(exclude=True)
+    title: str
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return self.title
+
+
+def _amount(value: Any, units: Mapping[str, float], example: str) -> Any:
+    """Read a number with a unit; a number alone is in the first of them."""
+    if not isinstance(value, str):
+        return value
+    found = _AMOUNT.fullmatch(value.strip())
+    unit = found["unit"] or next(iter(units)) if found else ""
+    if found is None or unit not in units:
+        raise ValueError(f"give a number with one of the units {', '.join(units)}, such as "
+                         f"{example}")
+    return float(found["number"]) * units[unit]
+
+
+def _seconds(value: Any) -> Any:
+    return _amount(value, _SECONDS, "90, '30min' or '2h'")
+
+
+def _bytes(value: Any) -> Any:
+    amount = _amount(value, _BYTES, "'800MB' or '8GB'")
+    return amount if amount is None else int(amount)
+
+
+def _stretch(value: Any) -> Any:
+    """Read the size of a stretch of time, or that there is none."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return int(value) if value.isdigit() else float(value)
+    return None if value in ("none", "off") else value
+
+
+def _pairs(value: Any) -> Any:
+    return dict(map(_pair, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _pair(text: Any) -> tuple[str, str]:
+    """Read ``"column=45D"``."""
+    name, found, source = str(text).rpartition("=")
+    if not found:
+        raise ValueError("give COLUMN=DURATION or COLUMN=TIME_COLUMN")
+    return name, source
+
+
+def _pins(value: Any) -> Any:
+    """Read names with reasons, or names alone."""
+    return dict.fromkeys(value, "") if isinstance(value, (list, tuple)) else value
+
+
+def _strategies(value: Any) -> Any:
+    return tuple(map(_strategy, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _selections(value: Any) -> Any:
+    """Read strategies, or one alone."""
+    return _strategies(value if isinstance(value, (list, tuple)) else [value])
+
+
+def _strategy(value: Any) -> Any:
+    """Read ``"name"``, ``{name: params}`` or ``{"name": ..., "params": ...}``."""
+    if isinstance(value, str):
+        return Strategy(name=value)
+    if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
+        ((name, params),) = value.items()
+        return Strategy(name=name, params=params or {})
+    return value
+
+
+def _splits(value: Any) -> Any:
+    return tuple(map(_split, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _split(value: Any) -> Any:
+    """Read a strategy, a splitter object, or an iterable of folds."""
+    if isinstance(value, (str, Mapping, Settings, Strategy)):
+        return _strategy(value)
+    if hasattr(value, "split"):
+        return GivenSplit(splitter=value, title=_title(value))
+    if isinstance(value, Iterable):
+        return GivenSplit(splitter=list(value), title="given folds")
+    raise ValueError("a split is a name, {name: params}, a splitter, or folds as pairs of "
+                     "(train, test) positions")
+
+
+def _title(splitter: Any) -> str:
+    """Return a splitter's repr, where that is one short line, or else its type."""
+    text = " ".join(repr(splitter).split())
+    return text if len(text) <= 60 and " object at 0x" not in text else type(splitter).__name__
+
+
+def _distinct(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("name at least one")
+    if len({_label(item) for item in value}) < len(value):
+        raise ValueError("the same entry is listed twice")
+    return value
+
+
+def _label(item: Any) -> str:
+    return item.label if isinstance(item, (Strategy, GivenSplit)) else str(item)
+
+
+DISTINCT = AfterValidator(_distinct)
+
+Seconds = Annotated[float, Field(gt=0), BeforeValidator(_seconds)]
+Memory = Annotated[int, Field(ge=50_000_000), BeforeValidator(_bytes)]
+Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch)]
+Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
+Pins = Annotated[dict[str, str], BeforeValidator(_pins)]
+Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(_strategies), DISTINCT]
+Selections = Annotated[tuple[Strategy, ...], BeforeValidator(_selections), DISTINCT]
+Splits = Annotated[tuple[Strategy | GivenSplit, ...], BeforeValidator(_splits), DISTINCT]
