@@ -92,37 +92,38 @@ def run(
                                  prepared.how.threads, config.address)
             tally, before = Tally(), 0.0
             if calibrating:
-                prepared, driver, stock = _calibrate(prepared, driver, stock, chosen, tally)
+                prepared, driver, stock, tally = _calibrate(prepared, driver, stock, chosen)
                 before = time.monotonic() - begun
+            n_reused = len(stock.done) - tally.trained
             expected = estimate(driver.order, experiment, stock, prepared.how)
             session.update(estimated={"seconds": before + expected.seconds,
                                       "memory": expected.memory})
-            driver.run(stock, chosen, tally)
+            tally += driver.run(stock, chosen)
             took = time.monotonic() - begun
             explained = _explain(prepared, driver, chosen)
             finish(driver.order, experiment, session, tally, explained, _evidence(prepared, driver))
             examined = _examine(prepared, driver, chosen, choose)
-    return Outcome(session.id, experiment, prepared.plan, tally.trained, len(stock.done),
+    return Outcome(session.id, experiment, prepared.plan, tally.trained, n_reused,
                    tally.failed, dict(tally.ended), took,
                    before + expected.seconds if expected.calibrated and stock.waiting else None,
                    explained, examined)
 
 
 def _calibrate(
-    prepared: Prepared, driver: Driver, stock: Stock, runner: Runner, tally: Tally
-) -> tuple[Prepared, Driver, Stock]:
+    prepared: Prepared, driver: Driver, stock: Stock, runner: Runner
+) -> tuple[Prepared, Driver, Stock, Tally]:
     """Train all defaults, and shorten the searches to what the time left pays for.
 
     What a fit costs is learned from fits that are wanted anyway, and the first boosters are
     there before anything is searched.
     """
     defaults = tuple(group for group in stock.waiting if group[0].search.name == "none")
-    driver.run(Stock(stock.done, defaults), runner, tally)
+    tally = driver.run(Stock(stock.done, defaults), runner)
     prepared = within_budget(prepared)
     order = order_of(prepared)
     rest = take_stock(order, prepared.experiment).without(defaults)
     driver.session.update(**manifest(prepared, (*defaults, *rest.waiting)))
-    return prepared, replace(driver, order=order), rest
+    return prepared, replace(driver, order=order), rest, tally
 
 
 def finish(

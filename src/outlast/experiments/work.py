@@ -101,10 +101,9 @@ class Stock:
         return sum(map(len, self.waiting))
 
     def without(self, groups: Sequence[tuple[Job, ...]]) -> Stock:
-        """Leave out jobs that somebody has seen to, whatever became of them."""
-        tried = {job.id for group in groups for job in group}
-        done = {job_id: record for job_id, record in self.done.items() if job_id not in tried}
-        return Stock(done, tuple(group for group in self.waiting if group[0].id not in tried))
+        """Let nothing wait that somebody has seen to, whatever became of it."""
+        tried = {group[0].id for group in groups}
+        return Stock(self.done, tuple(group for group in self.waiting if group[0].id not in tried))
 
 
 def take_stock(order: Order, experiment: Experiment) -> Stock:
@@ -151,6 +150,9 @@ class Tally:
         """Jobs that did not."""
         return self.ended.total() - self.trained
 
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.ended + other.ended, max(self.memory, other.memory))
+
 
 @dataclass(frozen=True)
 class Driver:
@@ -172,22 +174,15 @@ class Driver:
     limits: Limits
     listener: Listener | None = None
 
-    def run(self, stock: Stock, runner: Runner, tally: Tally | None = None) -> Tally:
+    def run(self, stock: Stock, runner: Runner) -> Tally:
         """Run everything that waits; try again what a dead process or machine took along.
-
-        Parameters
-        ----------
-        stock : Stock
-        runner : Runner
-        tally : Tally, optional
-            To go on with; it is returned.
 
         Raises
         ------
         StorePausedError
             If the store takes nothing more; what was finished is kept.
         """
-        tally, tries = tally or Tally(), Counter[str]()
+        tally, tries = Tally(), Counter[str]()
         waiting: Sequence[tuple[Job, ...]] = stock.waiting
         while waiting:
             again: list[tuple[Job, ...]] = []
