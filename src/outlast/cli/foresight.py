@@ -48,8 +48,9 @@ def show_estimate(console: Console, prepared: Prepared, found: Estimate) -> None
 
 def show_left_out(console: Console, left_out: Mapping[str, Any]) -> None:
     """Print what of the matrix is not run, and why."""
-    names = [left_out[key] for key in ("model", "split", "search") if left_out[key] != "all"]
-    console.print(f"[dim]left out: {escape(' '.join(names))}, {escape(left_out['reason'])}[/]",
+    named = [left_out[key] for key in ("model", "split", "search") if left_out[key] != "all"]
+    what = " ".join(named) or "searches"
+    console.print(f"[dim]left out: {escape(what)}, {escape(left_out['reason'])}[/]",
                   soft_wrap=True)
 
 

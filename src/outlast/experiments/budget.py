@@ -91,7 +91,7 @@ def _shortened(prepared: Prepared, n_trials: int) -> Prepared:
     reason = f"{config.time_budget:g} s leave {time_for}"
     config = config.model_copy(update=shorter)
     fewer = make_plan(config, prepared.panel, plan.jobs[0].data, plan.jobs[0].features)
-    fewer = replace(fewer, skipped=(*fewer.skipped, Skipped("all", "all", "search", reason)))
+    fewer = replace(fewer, skipped=(*fewer.skipped, Skipped("all", "all", "all", reason)))
     return replace(prepared, config=config, plan=fewer)
 
 

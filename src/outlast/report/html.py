@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ from outlast.report.charts import Figure, ModelStyle
 from outlast.report.document import Document, Row
 from outlast.report.tables import TABLES
 from outlast.report.words import GLOSSARY, SECTIONS, SYMBOLS
+
+# Before the parameters of a strategy, and after the words of its name.
+_BREAK = re.compile(r"(?=\()|(?<=[_,])")
 
 
 def render_html(document: Document, figures: Mapping[str, Figure]) -> str:
@@ -64,6 +68,7 @@ def _selected(document: Document) -> dict[str, Any]:
         "features": view.features_by_share(document),
         "coverage": view.grid(document),
         "coverage_splits": view.coverage_splits(document),
+        "EVERY": view.EVERY,
         "severities": view.SEVERITIES,
         "style": ModelStyle.of(document),
         "show_selection": view.several_selections(document),
@@ -99,6 +104,11 @@ def _prose(text: str) -> Markup:
     return Markup(formatting.CODE.sub(r"<code>\1</code>", str(escape(_visible(text)))))
 
 
+def _label(text: str) -> Markup:
+    """Escape the label of a strategy, and let lines break where its parts begin."""
+    return Markup(_BREAK.sub("<wbr>", str(escape(_visible(text)))))
+
+
 def _visible(value: Any) -> Any:
     if isinstance(value, Markup):
         return value
@@ -121,6 +131,7 @@ def _filters(document: Document) -> dict[str, Any]:
         "moment": formatting.moment,
         "prose": _prose,
         "search": view.search_name,
+        "label": _label,
         "plural": lambda value, noun: formatting.plural(
             value if isinstance(value, int) else len(value), noun),
         "anchor": lambda text, prefix: formatting.anchor(prefix, text),

@@ -14,6 +14,8 @@ SEVERITIES = ("high", "medium", "low", "info")
 FIRED = ("issue", "tip")
 QUIET = ("passed", "not_applicable", "skipped", "muted")
 NO_SEARCH = "none"
+# What is left out for all models, splits or searches alike.
+EVERY = "all"
 # What a person can take in at once; the tables beside the page hold everything.
 MODELS_DRAWN = 40
 SPLITS_DRAWN = 12
@@ -135,7 +137,7 @@ def models(document: Document) -> list[str]:
     rows = sorted(document.leaderboard, key=lambda row: row.split != document.headline_split)
     honest_first = sorted(rows, key=lambda row: row.leaky and row.split != document.headline_split)
     names = [row.model for row in sorted(honest_first, key=lambda row: row.is_baseline)]
-    names += [cell.model for cell in document.coverage]
+    names += [cell.model for cell in document.coverage if cell.model != EVERY]
     return list(dict.fromkeys(names))
 
 
@@ -201,7 +203,8 @@ def grid(document: Document) -> dict[tuple[str, str], GridCell]:
 
 
 def _merged(cells: Sequence[Cell]) -> GridCell:
-    reasons = tuple(f"{search_name(cell.search)}: {cell.reason}" for cell in cells if cell.reason)
+    reasons = tuple(cell.reason if cell.search == EVERY else
+                    f"{search_name(cell.search)}: {cell.reason}" for cell in cells if cell.reason)
     return GridCell(
         planned=sum(cell.planned for cell in cells),
         done=sum(cell.done for cell in cells),
@@ -212,4 +215,5 @@ def _merged(cells: Sequence[Cell]) -> GridCell:
 
 def coverage_splits(document: Document) -> list[str]:
     """Columns of the coverage matrix."""
-    return list(dict.fromkeys([*splits(document), *(cell.split for cell in document.coverage)]))
+    named = (cell.split for cell in document.coverage if cell.split != EVERY)
+    return list(dict.fromkeys([*splits(document), *named]))

@@ -19,7 +19,7 @@ class WinnerWithinNoise(Rule):
     """The winner cannot be told from another model."""
 
     code = "OL201"
-    title = "The winner is not distinguishable"
+    title = "The best models cannot be told apart"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Paired differences between the best and every other model, by blocks of time."""
@@ -49,7 +49,7 @@ class WinnerIsClear(Rule):
     """The winner beats every other model by more than noise."""
 
     code = "OL202"
-    title = "The winner is clear"
+    title = "One model is clearly the best"
 
     def judge(self, evidence: Evidence) -> Finding:
         """The complement of OL201, with the smallest margin."""
