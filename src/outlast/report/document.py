@@ -6,10 +6,13 @@ again for ever. Times are ISO texts in UTC, durations seconds, shares fractions 
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from outlast.errors import InputError
 from outlast.judge.board import (
     CalibrationCard,
     CostCard,
@@ -26,6 +29,7 @@ from outlast.records import Finding, FoldAudit, Frozen, Task
 
 __all__ = ["Document", "Headline", "Interval", "Row"]
 
+# Counted up when an older outlast could not read what is written; a newer one reads all of them.
 SCHEMA_VERSION = "1"
 
 
@@ -250,3 +254,55 @@ class Document(Frozen):
     root: str = Field(default="../..", description="from the report to the reports folder")
     thresholds: dict[str, float] = Field(default_factory=dict)
     method: tuple[str, ...] = ()
+
+
+def read_document(path: Path) -> Document:
+    """Read what an outlast of this or an earlier version has written.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A `report.json`, or the folder that holds one.
+
+    Returns
+    -------
+    Document
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is no report, or a newer version has written it.
+    """
+    file = path / "report.json" if path.is_dir() else path
+    try:
+        content = json.loads(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"{str(file)!r} cannot be read ({error.strerror}): name a report.json, or "
+                         "its folder") from error
+    except ValueError as error:
+        raise InputError(f"{str(file)!r} is not JSON: {error}") from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if not (isinstance(version, str) and version.isdecimal()):
+        raise InputError(f"{str(file)!r} is no report of outlast: it has no schema_version")
+    if int(version) > int(SCHEMA_VERSION):
+        raise InputError(f"{str(file)!r} has schema_version {version}, and this outlast reads up "
+                         f"to {SCHEMA_VERSION}: update outlast")
+    try:
+        return Document.model_validate(content, strict=False)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"{str(file)!r} is no whole report: {where}: {first['msg']}") from error
+
+
+def json_schema() -> str:
+    """Return the JSON Schema of `report.json`, as text.
+
+    Examples
+    --------
+    >>> json.loads(json_schema())["title"]
+    'outlast report'
+    """
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema",
+              **Document.model_json_schema(mode="serialization"), "title": "outlast report"}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
