@@ -10,7 +10,7 @@ import pytest
 
 from outlast.config import make_config
 from outlast.errors import CorruptError, InputError
-from outlast.experiments import prepare, run
+from outlast.experiments import place_order, prepare, run, work_off
 from outlast.experiments.exam import seal
 from outlast.pipeline import report_only, run_pipeline
 from outlast.store import Store
@@ -182,3 +182,15 @@ def test_an_experiment_that_was_made_before_there_were_exams_still_has_a_report(
     document = report_only(make_config({"reports": str(tmp_path)})).document
     assert document.exam.status == "none"
     assert "made without one" in document.exam.sentence
+
+
+def test_what_workers_have_trained_sits_the_exam_when_the_same_is_run(finished, tmp_path):
+    settings = {**MATRIX, "reports": str(tmp_path)}
+    config = make_config(settings)
+    place_order(prepare(config, shop_panel()))
+    for shard in range(2):
+        work_off(config, (shard, 2))
+    assert not Store.open(str(tmp_path)).latest().openings
+    done = run_pipeline(settings, table=shop_panel(), runner="inline")
+    assert (done.outcome.trained, done.outcome.reused) == (0, finished[1].outcome.trained)
+    assert done.document.exam.grades == finished[1].document.exam.grades
