@@ -1,4 +1,5 @@
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -37,3 +38,19 @@ def test_what_is_far_behind_is_no_member_and_leaky_splits_have_none():
                  result("lightgbm", 1.0, split="random"),
                  result("xgboost", 1.0, split="random", seed=2), ensembles=True)
     assert not [row for row in made.rows if row.members]
+
+
+def almost_the_same(model: str, like, seed: int):
+    """A model that makes the mistakes of another one, and a few of its own."""
+    own = np.random.default_rng(seed).normal(scale=0.01, size=like.y.size)
+    made = result(model, 1.0)
+    return type(made)(made.record, like.predictions.with_columns(p=pl.col("p") + own))
+
+
+def test_a_lead_within_noise_is_luck_and_the_mean_is_taken():
+    one = result("lightgbm", 1.0)
+    made = board(one, almost_the_same("xgboost", one, 3), result("prior", 0), ensembles=True)
+    mean = next(row for row in made.rows if row.members)
+    single = next(row for row in made.rows if row.model == "lightgbm")
+    assert mean.score.value < single.score.value
+    assert verdict.recommended(made, "temporal").id == mean.id

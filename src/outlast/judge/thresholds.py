@@ -35,9 +35,7 @@ class Thresholds:
         Labels of the rarer class in the held-out rows below which evidence is thin.
     ensemble_se : float, default 1.0
         A model is in the ensemble if it is behind the best one by at most this many standard
-        errors of the difference.
-    ensemble_alpha : float, default 0.05
-        One-sided level at which the ensemble must be better than its members are on average.
+        errors of the difference, and so must the ensemble be to be taken.
     audition_folds : int, default 3
         Folds that it takes to compare rules of choosing: one is seen before the first choice,
         and two choices make a comparison.
@@ -172,7 +170,6 @@ class Thresholds:
 
     # Which model
     ensemble_se: float = 1.0
-    ensemble_alpha: float = 0.05
     audition_folds: int = 3
     audition_choices: int = 3
     audition_level: float = 0.9

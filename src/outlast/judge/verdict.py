@@ -38,9 +38,9 @@ def recommended(
 ) -> Row | None:
     """Return the row that the rule of choosing takes; a baseline only where nothing else was run.
 
-    Which of several models that cannot be told apart comes out first is luck. Their ensemble is
-    taken where it is better than they are on average, with a small one-sided p, and
-    no worse than that row.
+    Which of several models that are within noise of each other comes out first is luck, and its
+    lead is flattered by that. Their ensemble is not chosen by its score: it is taken where it is
+    better than they are on average, unless it is itself beyond that noise behind the row.
 
     Parameters
     ----------
@@ -55,17 +55,17 @@ def recommended(
         return rows[0] if rows else None
     single = next((row for row in models if rules and row.id == rules[0].row), models[0])
     mean = next((row for row in rows if row.members), None)
-    return mean if mean and _is_better(board, mean, single) else single
+    return mean if mean and _is_as_good(board, mean, single) else single
 
 
-def _is_better(board: Board, mean: Row, single: Row) -> bool:
-    """Whether an ensemble is better than its members are on average, and no worse than one row."""
+def _is_as_good(board: Board, mean: Row, single: Row) -> bool:
+    """Whether an ensemble is better than its members on average, and within noise of one row."""
     gains = [board.gains(mean.id, member) for member in mean.members]
     over_members = gains[0].times(1 / len(gains))
     for gain in gains[1:]:
         over_members += gain.times(1 / len(gains))
-    return over_members.p_above() <= board.thresholds.ensemble_alpha and (
-        board.gain(mean.id, single.id).value or 0.0) >= 0
+    lead = board.gains(single.id, mean.id)
+    return over_members.mean > 0 and lead.mean <= board.thresholds.ensemble_se * lead.se
 
 
 def beats_baseline(board: Board, split: str | None) -> list[Row]:
@@ -135,7 +135,7 @@ def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
     size = f"{row.n_folds} fold{'s' * (row.n_folds > 1)}, {row.n_blocks} independent blocks of time"
     if verdict == "none":
         bar = next(r for r in board.of_split(split) if r.is_baseline)
-        return (f"No model beats the baseline {bar.model} under {split}: the best, "
+        return (f"No model beats the baseline {bar.model} under {split}: the most promising, "
                 f"{row.model}, reaches {score} against {number(bar.score.value)} ({size}). "
                 "Do not deploy.")
     if verdict == "not_enough_evidence":
