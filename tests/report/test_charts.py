@@ -7,7 +7,7 @@ import pytest
 
 from outlast.records import BlockAudit
 from outlast.report import charts
-from outlast.report.charts import base, leaderboard, search, timeline
+from outlast.report.charts import base, leaderboard, promise, search, timeline
 from tests.report.board import around
 from tests.report.conftest import DOCUMENTS
 
@@ -198,3 +198,17 @@ def test_every_chart_keeps_to_the_schema(name, monkeypatch):
 
     monkeypatch.setattr(base, "to_svg", check)
     assert len(charts.draw_figures(DOCUMENTS[name]())) == len(checked) > 0
+
+
+def test_a_promise_that_was_not_kept_is_marked_and_counted():
+    document = DOCUMENTS["sample"]()
+    first, *rest = document.exam.grades
+    missed = first.model_copy(update={"kept": False})
+    figure = promise.draw(document.model_copy(update={
+        "exam": document.exam.model_copy(update={"grades": (missed, *rest)})}))
+    assert figure is not None
+    assert figure.rows[0][-1] == "no"
+    n_kept = sum(bool(grade.kept) for grade in rest)
+    assert f"{n_kept} of {len(rest) + 1} finalists" in figure.caption
+    assert "exam, outside of the promise" in texts(figure)
+    assert promise.draw(DOCUMENTS["minimal"]()) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from outlast.report.charts import importance, leaderboard, over_time, search, timeline
+from outlast.report.charts import importance, leaderboard, over_time, promise, search, timeline
 from outlast.report.charts.base import Figure, ModelStyle
 from outlast.report.document import Document
 
@@ -12,6 +12,7 @@ __all__ = ["FIGURES", "Figure", "ModelStyle", "draw_figures"]
 
 FIGURES: dict[str, Callable[[Document], Figure | None]] = {
     "leaderboard": leaderboard.draw,
+    "promise": promise.draw,
     "timeline": timeline.draw,
     "over_time": over_time.draw,
     "search_history": search.draw_history,
