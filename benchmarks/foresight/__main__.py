@@ -10,6 +10,7 @@ Results are kept in a file, and what it holds is not run again.
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def main() -> int:
         found.append(known[key])
     print("\n".join(lines(found)))
     if options.write:
-        options.write.write_text(page(found), encoding="utf-8")
+        options.write.write_text(page(found, shlex.join(sys.argv[1:])), encoding="utf-8")
     return 0
 
 

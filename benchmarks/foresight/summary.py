@@ -19,7 +19,7 @@ OURS = "outlast:default"
 LOWEST_COVERAGE, HIGHEST_COVERAGE = 0.85, 0.95
 
 HEADER = ["contender", "runs", "failed", "mean rank", "gap, mean", "gap, median",
-          "gap, size", "gap, AUC points", "gap, % of sd", "coverage"]
+          "gap, size", "gap, AUC points", "gap, % of sd", "coverage", "seconds"]
 PAGE = """# What tools promise, and what the future says
 
 Every tool gets the same past, the same features and {seconds:g} seconds on two cores, ships a
@@ -29,7 +29,8 @@ last. A *gap* is promise less future, in points of AUC or in per cent of the sta
 a regression's labels; above zero the promise was too good. Its *size* is the mean without the
 sign, in which promises that are too good and too bad do not make up for each other. *Coverage* is
 how often the future lay in the stated interval. Made by
-`make foresight ARGS="--write docs/foresight.md"`; seed {seeds}.
+`make foresight ARGS="{options}"` in {sittings} sittings; seed {seeds}. *Seconds* are
+the mean of what a tool has really taken, from the table to its predictions.
 
 {summary}
 
@@ -60,6 +61,7 @@ class Line:
     ranks: list[float] = field(default_factory=list)
     gaps: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     covered: list[bool] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     runs: int = 0
     failed: int = 0
     versions: set[str] = field(default_factory=set)
@@ -70,6 +72,7 @@ class Line:
         self.failed += result.realised is None
         if result.answer is not None:
             self.versions.add(result.answer.version)
+            self.seconds.append(result.answer.seconds)
         if result.gap is not None:
             self.gaps[result.metric].append(result.gap)
         if result.covered is not None:
@@ -139,7 +142,8 @@ def cells(counted: Mapping[str, Line]) -> list[list[str]]:
              f"{median(line.all_gaps):+.2f}" if line.all_gaps else "",
              _shown([abs(gap) for gap in line.all_gaps]),
              _shown(line.gaps["roc_auc"], sign="+"), _shown(line.gaps["rmse"], sign="+"),
-             f"{fmean(line.covered):.0%} of {len(line.covered)}" if line.covered else ""]
+             f"{fmean(line.covered):.0%} of {len(line.covered)}" if line.covered else "",
+             f"{fmean(line.seconds):.0f}" if line.seconds else ""]
             for name, line in ordered]
 
 
@@ -149,8 +153,8 @@ def lines(results: Sequence[Result]) -> list[str]:
     return [*_table(HEADER, cells(counted)), "", *map(_bar, bars(counted))]
 
 
-def page(results: Sequence[Result]) -> str:
-    """The page of the documentation."""
+def page(results: Sequence[Result], options: str) -> str:
+    """The page of the documentation, made by a command with these options."""
     counted = count(results)
     ran = [name for name in CONTENDERS if name in counted]
     versions = [[name, ", ".join(sorted(counted[name].versions)), CONTENDERS[name].what]
@@ -161,7 +165,9 @@ def page(results: Sequence[Result]) -> str:
                                and (r.table, r.contender) == (name, contender)], digits=3)
                        for contender in ran)] for name in asked]
     return PAGE.format(
-        seconds=results[0].budget, seeds=", ".join(map(str, sorted({r.seed for r in results}))),
+        seconds=results[0].budget, options=options,
+        sittings=len({(r.table, r.cut, r.seed) for r in results}),
+        seeds=", ".join(map(str, sorted({r.seed for r in results}))),
         summary="\n".join(_table(HEADER, cells(counted))),
         bars="\n".join(f"- {_bar(measure)}" for measure in bars(counted)),
         scores="\n".join(_table(["table", *ran], scores)),

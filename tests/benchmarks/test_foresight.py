@@ -147,7 +147,8 @@ def test_the_bars_compare_with_the_best_rival_of_each_kind() -> None:
     assert default.reached
     assert (time.bar, time.reached) == (pytest.approx(2), True)
     assert (low.value, low.reached, high.reached) == (1.0, True, False)
-    text = page(results)
+    text = page(results, "--cuts 1")
+    assert '`make foresight ARGS="--cuts 1"` in 1 sittings' in text.replace("\n", " ")
     assert "| outlast:default | 1 | 0 | 2.00 | +1.00 | +1.00 | 1.00 | +1.00 |  | 100%" in text
     assert "does a stock move by more than 5 %" in text
     assert lines(results)[0].startswith("| contender | runs |")
