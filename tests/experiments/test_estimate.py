@@ -118,6 +118,7 @@ def test_under_a_budget_the_defaults_come_first_and_show_what_searches_it_pays_f
     (session,) = read_sessions(outcome.experiment)
     assert session["jobs"] == [job.id for job in outcome.plan.jobs]
     assert sorted(session["to_train"]) == sorted(session["jobs"])
+    assert session["config"]["n_trials"] == 2000  # so that `outlast resume` finds the same plan
     again = run(searching(tmp_path, 20), runner="inline")
     assert [job.id for job in again.plan.jobs] == session["jobs"]
     assert again.reused == outcome.trained

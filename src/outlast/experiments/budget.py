@@ -89,10 +89,11 @@ def _shortened(prepared: Prepared, n_trials: int) -> Prepared:
     time_for = f"time for {n_trials} of {config.n_trials} trials" if worth_it else \
         "no time for a search"
     reason = f"{config.time_budget:g} s leave {time_for}"
-    config = config.model_copy(update=shorter)
-    fewer = make_plan(config, prepared.panel, plan.jobs[0].data, plan.jobs[0].features)
+    fewer = make_plan(config.model_copy(update=shorter), prepared.panel, plan.jobs[0].data,
+                      plan.jobs[0].features)
     fewer = replace(fewer, skipped=(*fewer.skipped, Skipped("all", "all", "all", reason)))
-    return replace(prepared, config=config, plan=fewer)
+    # What was asked for stays as it was: going on with it leads to the same plan again.
+    return replace(prepared, plan=fewer)
 
 
 def _place(prepared: Prepared) -> str:
