@@ -44,6 +44,15 @@ def _refuse_network(event: str, args: tuple[Any, ...]) -> None:
 sys.addaudithook(_refuse_network)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say aloud which part of the tests a machine could not run."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = {str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped}
+    for reason in sorted(reason for reason in reasons if reason.startswith("NO ")):
+        terminalreporter.write_sep("!", red=True, bold=True)
+        terminalreporter.write_line(reason, red=True, bold=True)
+
+
 @pytest.fixture(scope="session")
 def s3():
     """URL of a bucket on an S3 server of this process, which workers reach as well."""

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -37,6 +38,31 @@ def test_a_standalone_figure_has_colours_of_its_own(figures):
         assert "var(--" in figure.svg
         assert "var(" not in figure.standalone
         ElementTree.fromstring(figure.standalone)
+
+
+def test_every_mark_with_a_number_tells_it_and_a_picture_is_one_thing_to_a_reader(figures):
+    told = {name: re.findall(r'data-tip="([^"]*)"', figure.svg) for name, figure in figures.items()}
+    assert "lightgbm&#xA;roc_auc 0.740 (0.706 to 0.774)&#xA;defaults&#xA;temporal" in (
+        told["leaderboard"])
+    # No pixel is so exact, but a score is told as it is written elsewhere.
+    assert "catboost&#xA;roc_auc 0.735&#xA;2007-01-01 to 2008-01-02" in told["over_time"]
+    for name, figure in figures.items():
+        assert len(told[name]) >= len(figure.rows)
+        assert figure.svg.count(" aria-") == figure.svg.count(" role=") == 1
+        assert not re.search(r'"Title text|axis titled', figure.svg)
+        titles = re.findall("<title>", figure.standalone)
+        assert len(titles) == len(told[name])
+
+
+def test_a_tooltip_of_fields_is_told_with_titles_and_formats():
+    import altair as alt
+
+    data = alt.Data(values=[{"m": 'a"<b>', "x": 1.23456, "t": 86_400_000}])
+    chart = alt.Chart(data).mark_point().encode(x="x:Q", tooltip=[
+        alt.Tooltip("m:N"), alt.Tooltip("x:Q", title="score", format=".3f"),
+        alt.Tooltip("t:T", title="from")])
+    svg = base.to_svg(chart, "fig-x", "A point.")
+    assert 'data-tip="a&quot;&lt;b&gt;&#xA;score 1.235&#xA;from 1970-01-02"' in svg
 
 
 def test_the_leaderboard_has_a_panel_per_split_and_a_line_per_model(figures):

@@ -131,9 +131,9 @@ def test_texts_and_marks_keep_their_contrast_in_both_themes(report):
     from outlast.report.charts.base import BASELINE_COLOUR, PALETTE
 
     css = "".join(Page(report("minimal").html.read_text()).inside("style"))
-    themes = [dict(re.findall(r"--(\w+): (#\w{6})", block))
-              for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)]
-    assert len(themes) == 2
+    colours = re.findall(r"--(\w+): light-dark\((#\w{6}), (#\w{6})\)", css)
+    themes = [{name: pair[at] for name, *pair in colours} for at in (0, 1)]
+    assert len(colours) == len(re.findall(r"#\w{6}", css)) / 2
     for theme in themes:
         for token in ("ink", "muted", "link", "high", "medium", "low", "info", "good"):
             assert _contrast(theme[token], theme["paper"]) >= 4.5, token

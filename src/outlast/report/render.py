@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,17 +54,13 @@ def render(document: Document, folder: Path, fingerprint: str = "") -> RenderedR
     StoreError
         If a file cannot be written.
     """
-    # Vega and the rasteriser work outside the interpreter: what is text is written meanwhile.
-    with ThreadPoolExecutor(1) as painter:
-        drawn = painter.submit(draw_figures, document)
-        _write(folder / "report.json", document.model_dump_json(indent=1) + "\n")
-        for name, table in TABLES.items():
-            _write(folder / "tables" / name, table(document))
-        figures = drawn.result()
-        painted = painter.submit(_write_figures, figures, folder / "figures")
-        _write(folder / "report.md", render_markdown(document, figures))
-        _write(folder / "index.html", render_html(document, figures))
-        pictures = painted.result()
+    _write(folder / "report.json", document.model_dump_json(indent=1) + "\n")
+    for name, table in TABLES.items():
+        _write(folder / "tables" / name, table(document))
+    figures = draw_figures(document)
+    pictures = _write_figures(figures, folder / "figures")
+    _write(folder / "report.md", render_markdown(document, figures))
+    _write(folder / "index.html", render_html(document, figures))
     # Last: it says that all the others are there.
     _write(folder / FINGERPRINT, fingerprint)
     return RenderedReport(

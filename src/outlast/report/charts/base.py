@@ -34,6 +34,12 @@ SOFT, BAND, ALERT, PAPER = "var(--soft)", "var(--band)", "var(--high)", "var(--p
 CONCRETE = {INK: "#1a1a1a", MUTED: "#5b6470", GRID: "#e3e6ea", SOFT: "#aab3bf",
             BAND: "#f6e3bd", ALERT: "#b3261e", PAPER: "#ffffff"}
 _EVENTS_NAMED = 24
+_LONG = re.compile(r'(?<=[" ,(a-zA-Z-])(\d+\.\d{2})\d+(?=[" ,)a-zA-Z-])')
+_TOLD = re.compile(r'<(path|line|rect) data-tip="([^"]*)"([^>]*)/>')
+# A picture is one thing to a screen reader: its parts have no roles of their own, and its titles
+# and axes, whose label follows their role, tell nothing that is not written.
+_SPOKEN = re.compile(
+    r' (?:aria-hidden|role)="[^"]*"| aria-roledescription="[^"]*"(?: aria-label="[^"]*")?')
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,11 @@ class Figure:
 
     @property
     def standalone(self) -> str:
-        """The picture with colours of its own, for files outside the page."""
+        """The picture with colours and tooltips of its own, for files outside the page."""
         svg = self.svg
         for variable, colour in CONCRETE.items():
             svg = svg.replace(variable, colour)
-        return svg
+        return _TOLD.sub(r"<\1\3><title>\2</title></\1>", svg)
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,11 @@ class ModelStyle:
 
         scale = alt.Scale(domain=list(present), range=[self.shape(m) for m in present])
         return alt.Shape("model:N", scale=scale, legend=legend)
+
+
+def tip(*lines: str) -> dict[str, str]:
+    """What a mark tells when it is pointed at: who it is, then its numbers; empty lines go."""
+    return {"tip": "\n".join(formatting.one_line(line, 160) for line in lines if line)}
 
 
 def inline(rows: Sequence[dict[str, Any]]) -> Any:
@@ -240,15 +251,46 @@ def to_svg(chart: Any, name: str, alt_text: str) -> str:
 
     # Checking a chart against the schema takes longer than drawing it; the tests do it.
     specification = chart.configure(**_config()).to_dict(validate=False)
+    _tell(specification)
     svg: str = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
     # Vega numbers its clip paths from one in every picture.
     svg = re.sub(r'id="(clip|gradient_)', rf'id="{name}-\1', svg)
     svg = re.sub(r"url\(#(clip|gradient_)", rf"url(#{name}-\1", svg)
-    svg = re.sub(r'(?<=[" ,(a-zA-Z-])(\d+\.\d{2})\d+(?=[" ,)a-zA-Z-])', r"\1", svg)
-    svg = svg.replace(' aria-hidden="true"', "").replace(' font-family="sans-serif"', "")
+    # Two decimals of a pixel are enough, but what a mark tells stays as it is.
+    pieces = re.split(r'(aria-label="[^"]*")', svg)
+    pieces[::2] = [_LONG.sub(r"\1", piece) for piece in pieces[::2]]
+    svg = _SPOKEN.sub("", "".join(pieces)).replace(" aria-label=", " data-tip=")
+    svg = svg.replace(' font-family="sans-serif"', "")
     label = html.escape(alt_text, quote=True)
     opening = f'<svg role="img" aria-label="{label}" overflow="visible" font-family="{FONTS}"'
     return svg.replace("<svg", opening, 1)
+
+
+def _tell(node: Any) -> None:
+    """Turn tooltips, which need Vega in the page, into descriptions, which a picture carries."""
+    if isinstance(node, list):
+        for child in node:
+            _tell(child)
+    elif isinstance(node, dict):
+        told = node.get("encoding", {}).pop("tooltip", None)
+        if told is not None:
+            mark = node["mark"] if isinstance(node["mark"], dict) else {"type": node["mark"]}
+            fields = told if isinstance(told, list) else [told]
+            expression = " + '\\n' + ".join(map(_told, fields))
+            node["mark"] = {**mark, "aria": True, "description": {"expr": expression}}
+        for key, child in node.items():
+            if key not in ("data", "datasets", "encoding"):
+                _tell(child)
+
+
+def _told(field: dict[str, Any]) -> str:
+    """A Vega expression for the title and value of one field; a value alone has no title."""
+    value = f"datum[{json.dumps(field['field'])}]"
+    if field.get("type") == "temporal":
+        value = f"utcFormat({value}, {json.dumps(field.get('format', '%Y-%m-%d'))})"
+    elif "format" in field:
+        value = f"format({value}, {json.dumps(field['format'])})"
+    return f"{json.dumps(field['title'] + ' ')} + {value}" if field.get("title") else value
 
 
 def _config() -> dict[str, Any]:

@@ -37,7 +37,8 @@ def _chart(document: Document, cards: Sequence[FeatureCard]) -> Any:
     style = base.ModelStyle.of(document)
     means = [_mean(card) for card in cards]
     dots = [{"feature": formatting.one_line(card.feature), "model": formatting.one_line(model),
-             "value": 100 * value}
+             "value": 100 * value,
+             **base.tip(model, f"{formatting.share(value)} of its importance", card.feature)}
             for card in cards for model, value in card.shares.items()]
     shown = style.shown(model for card in cards for model in card.shares)
     order = [row["feature"] for row in means]
@@ -47,7 +48,8 @@ def _chart(document: Document, cards: Sequence[FeatureCard]) -> Any:
         grid=True, ticks=False, domain=False, labelPadding=8))
     mean = alt.Chart(base.inline(means))
     layers = [
-        mean.mark_bar(height=9, color=base.SOFT, opacity=0.5).encode(x=x, x2="high", y=y)
+        mean.mark_bar(height=9, color=base.SOFT, opacity=0.5).encode(
+            x=x, x2="high", y=y, tooltip="tip:N")
         .transform_calculate(value="datum.low"),
         mean.mark_tick(thickness=2, size=14, color=base.INK).encode(x=x, y=y),
     ]
@@ -55,14 +57,16 @@ def _chart(document: Document, cards: Sequence[FeatureCard]) -> Any:
         legend = base.model_legend(shown)
         points = alt.Chart(base.inline(dots)).mark_point(filled=True, size=45, opacity=0.9)
         layers.append(points.encode(x=x, y=y, color=style.colours(shown, legend),
-                                    shape=style.shapes(shown, legend)))
+                                    shape=style.shapes(shown, legend), tooltip="tip:N"))
     return alt.layer(*layers).properties(width=base.plot_width(order), height=alt.Step(20))
 
 
 def _mean(card: FeatureCard) -> dict[str, Any]:
     value, spread = card.share or 0.0, card.share_sd or 0.0
-    return {"feature": formatting.one_line(card.feature), "value": 100 * value,
-            "low": 100 * max(0.0, value - spread), "high": 100 * (value + spread)}
+    name = formatting.one_line(card.feature)
+    told = f"{formatting.share(value)} ± {formatting.share(spread)} of the importance"
+    return {"feature": name, "value": 100 * value, "low": 100 * max(0.0, value - spread),
+            "high": 100 * (value + spread), **base.tip(name, told)}
 
 
 def _caption(document: Document, cards: Sequence[FeatureCard]) -> str:

@@ -44,7 +44,8 @@ def _chart(document: Document, best: dict[str, list[Row]]) -> Any:
     import altair as alt
 
     style = base.ModelStyle.of(document)
-    data = [_point(row, view.baseline_score(view.rows_of(document, split)))
+    decimals = view.score_decimals(document)
+    data = [_point(document, row, view.baseline_score(view.rows_of(document, split)), decimals)
             for split, rows in best.items() for row in rows]
     order = style.shown(row.model for rows in best.values() for row in rows)
     columns = view.panel_columns(len(best), 5)
@@ -59,10 +60,11 @@ def _chart(document: Document, best: dict[str, list[Row]]) -> Any:
     chart = alt.Chart()
     layers = alt.layer(
         chart.mark_rule(strokeDash=[4, 3], color=base.MUTED).encode(x="mean(baseline):Q"),
-        chart.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q", y=y, color=paint)
+        chart.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q", y=y, color=paint, tooltip="tip:N")
         .transform_calculate(value="datum.low"),
         chart.mark_point(size=80, strokeWidth=1.8, opacity=1).encode(
-            x=x, y=y, color=paint, fill=style.fills(order), fillOpacity=hollow, shape=shape),
+            x=x, y=y, color=paint, fill=style.fills(order), fillOpacity=hollow, shape=shape,
+            tooltip="tip:N"),
         data=base.inline(data),
     ).properties(width=width, height=alt.Step(24))
     headers = list(dict.fromkeys(point["panel"] for point in data))
@@ -72,14 +74,18 @@ def _chart(document: Document, best: dict[str, list[Row]]) -> Any:
     return layers.facet(facet, columns=columns, spacing=22)
 
 
-def _point(row: Row, baseline: float | None) -> dict[str, Any]:
+def _point(
+    document: Document, row: Row, baseline: float | None, decimals: int
+) -> dict[str, Any]:
     value = row.score.value
     low = value if row.score.low is None else row.score.low
     high = value if row.score.high is None else row.score.high
     panel = ("leaky: " if row.leaky else "") + formatting.one_line(row.split)
-    return {"panel": panel, "model": formatting.one_line(row.model), "value": value,
-            "low": low, "high": high, "baseline": baseline,
-            "solid": 0 if row.leaky else 1}
+    name = formatting.one_line(row.model)
+    told = base.tip(name, f"{document.metric} {formatting.interval(row.score, decimals)}",
+                    view.search_name(row.search), row.split)
+    return {"panel": panel, "model": name, "value": value, "low": low, "high": high,
+            "baseline": baseline, "solid": 0 if row.leaky else 1, **told}
 
 
 def _caption(document: Document, best: dict[str, list[Row]], decimals: int) -> str:

@@ -59,7 +59,7 @@ def _chart(document: Document, panels: dict[str, list[FoldScore]]) -> Any:
     import altair as alt
 
     everything = [score for members in panels.values() for score in members]
-    points = [_point(score) for score in everything]
+    points = [_point(document, score) for score in everything]
     span = (min(p["start"] for p in points), max(p["end"] for p in points))
     style = base.ModelStyle.of(document)
     shown = style.shown(score.model for score in everything)
@@ -79,14 +79,17 @@ def _panel(
     y = alt.Y("value:Q", title=document.metric, scale=alt.Scale(zero=False),
               axis=alt.Axis(tickCount=5))
     paint = style.colours(shown, base.model_legend(shown))
-    chart = alt.Chart(base.inline([_point(score) for score in members]))
+    chart = alt.Chart(base.inline([_point(document, score) for score in members]))
     middle = base.time_axis(document, span, field="middle")
     # The opacity of a stroke is cheap to draw; that of a whole mark takes a layer for each.
     layers = [
-        chart.mark_rule(strokeWidth=3, strokeOpacity=0.45).encode(x=x, x2="end", y=y, color=paint),
-        chart.mark_line(strokeWidth=1, strokeOpacity=0.45).encode(x=middle, y=y, color=paint),
+        chart.mark_rule(strokeWidth=3, strokeOpacity=0.45).encode(
+            x=x, x2="end", y=y, color=paint, tooltip="tip:N"),
+        chart.mark_line(strokeWidth=1, strokeOpacity=0.45).encode(
+            x=middle, y=y, color=paint, tooltip="model:N"),
         chart.mark_point(filled=True, size=55, opacity=1).encode(
-            x=middle, y=y, color=paint, shape=style.shapes(shown, base.model_legend(shown))),
+            x=middle, y=y, color=paint, shape=style.shapes(shown, base.model_legend(shown)),
+            tooltip="tip:N"),
     ]
     events = base.event_bands(document.data.events, *span)
     if events:
@@ -95,11 +98,15 @@ def _panel(
     return alt.layer(*layers).properties(width=base.WIDTH - 70, height=170, title=title)
 
 
-def _point(score: FoldScore) -> dict[str, Any]:
+def _point(document: Document, score: FoldScore) -> dict[str, Any]:
     start = formatting.position(score.test_start) or 0.0
     end = formatting.position(score.test_end) or start
-    return {"model": formatting.one_line(score.model), "value": score.score, "start": start,
-            "end": end, "middle": (start + end) / 2}
+    name = formatting.one_line(score.model)
+    told = base.tip(
+        name, f"{document.metric} {formatting.number(score.score, view.score_decimals(document))}",
+        f"{formatting.day(score.test_start)} to {formatting.day(score.test_end)}")
+    return {"model": name, "value": score.score, "start": start, "end": end,
+            "middle": (start + end) / 2, **told}
 
 
 def _caption(document: Document, split: str, scores: Sequence[FoldScore], decimals: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from outlast.judge.board import Grade
+from outlast.judge.board import Grade, Interval
 from outlast.report import formatting
 from outlast.report.charts import base
 from outlast.report.document import Document
@@ -24,7 +24,7 @@ def draw(document: Document) -> base.Figure | None:
     decimals = formatting.decimals_for(grade.score.value for grade in grades)
     return base.Figure(
         id=ID, title="Promise against exam", alt=alt, caption=_caption(grades),
-        svg=base.to_svg(_chart(document, grades), ID, alt),
+        svg=base.to_svg(_chart(document, grades, decimals), ID, alt),
         columns=("finalist", "promised", "90 % interval", "exam", "95 % interval", "kept"),
         rows=tuple(_line(grade, decimals) for grade in grades),
     )
@@ -46,14 +46,19 @@ def _line(grade: Grade, decimals: int) -> tuple[str, ...]:
         formatting.bounds(score, decimals) or formatting.MISSING)), kept)
 
 
-def _chart(document: Document, grades: list[Grade]) -> Any:
+def _mark(name: str, what: str, score: Interval, decimals: int) -> dict[str, Any]:
+    told = base.tip(name, what, formatting.interval(score, decimals))
+    return {"name": name, "what": what, **score.model_dump(), **told}
+
+
+def _chart(document: Document, grades: list[Grade], decimals: int) -> Any:
     import altair as alt
 
     names = [formatting.one_line(grade.label, 40) for grade in grades]
-    promised = [{"name": name, "what": _PROMISED, **grade.promised.model_dump()}
+    promised = [_mark(name, _PROMISED, grade.promised, decimals)
                 for name, grade in zip(names, grades, strict=True)]
-    scored = [{"name": name, "what": _MISSED if grade.kept is False else _KEPT,
-               **grade.score.model_dump()} for name, grade in zip(names, grades, strict=True)]
+    scored = [_mark(name, _MISSED if grade.kept is False else _KEPT, grade.score, decimals)
+              for name, grade in zip(names, grades, strict=True)]
     kinds = list(dict.fromkeys([_PROMISED, *sorted({row["what"] for row in scored})]))
     colours = {_PROMISED: base.SOFT, _KEPT: base.PALETTE[0], _MISSED: base.ALERT}
     paint = alt.Color("what:N", scale=alt.Scale(domain=kinds, range=[colours[k] for k in kinds]),
@@ -64,8 +69,11 @@ def _chart(document: Document, grades: list[Grade]) -> Any:
     at = alt.X("value:Q")
     band, dots = alt.Chart(base.inline(promised)), alt.Chart(base.inline(scored))
     return alt.layer(
-        band.mark_rule(strokeWidth=12, opacity=0.55).encode(x=x, x2="high:Q", y=y, color=paint),
+        band.mark_rule(strokeWidth=12, opacity=0.55).encode(
+            x=x, x2="high:Q", y=y, color=paint, tooltip="tip:N"),
         band.mark_tick(thickness=2, size=16, color=base.INK).encode(x=at, y=y),
-        dots.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q", y=y, color=paint),
-        dots.mark_point(size=70, filled=True, opacity=1).encode(x=at, y=y, color=paint),
+        dots.mark_rule(strokeWidth=2).encode(
+            x=x, x2="high:Q", y=y, color=paint, tooltip="tip:N"),
+        dots.mark_point(size=70, filled=True, opacity=1).encode(
+            x=at, y=y, color=paint, tooltip="tip:N"),
     ).properties(width=base.plot_width(names), height=alt.Step(30))

@@ -58,7 +58,8 @@ def _history(document: Document, trials: Sequence[TrialCard]) -> Any:
     style = base.ModelStyle.of(document)
     shown = style.shown(trial.model for trial in trials)
     rows = [{"model": formatting.one_line(t.model), "search": f"{t.row}-{t.fold}",
-             "trial": t.number, "score": t.score, "best": t.best} for t in trials]
+             "trial": t.number, "score": t.score, "best": t.best, **_told(document, t)}
+            for t in trials]
     columns = view.panel_columns(len(shown), 4)
     chart = alt.Chart()
     last = max(trial.number for trial in trials)
@@ -70,13 +71,22 @@ def _history(document: Document, trials: Sequence[TrialCard]) -> Any:
     layers = alt.layer(
         chart.mark_point(size=22, opacity=1, strokeOpacity=0.55).encode(
             x=x, y=alt.Y("score:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5)),
-            color=paint),
+            color=paint, tooltip="tip:N"),
         chart.mark_line(interpolate="step-after", strokeWidth=1.8).encode(
             x=x, y=alt.Y("best:Q", title=title, scale=scale), color=paint, detail="search:N"),
         data=base.inline(rows),
     ).properties(width=(base.WIDTH - 70) / columns - 18, height=140)
     facet = alt.Facet("model:N", sort=shown, title=None, header=alt.Header(labelLimit=240))
     return layers.facet(facet, columns=columns, spacing=18)
+
+
+def _told(document: Document, trial: TrialCard) -> dict[str, str]:
+    decimals = view.score_decimals(document)
+    params = ", ".join(f"{name} {formatting.plain(value, 20)}"
+                       for name, value in trial.params.items())
+    return base.tip(trial.model, f"trial {trial.number} of fold {trial.fold}",
+                    f"inner {document.metric} {formatting.number(trial.score, decimals)}",
+                    params)
 
 
 def _visible_range(trials: Sequence[TrialCard]) -> list[float]:
@@ -160,7 +170,9 @@ def _tuned(document: Document, pairs: Sequence[tuple[Row, Row]]) -> Any:
     rows = [
         {"model": formatting.one_line(row.model), "what": what, "value": row.score.value,
          "low": row.score.value if row.score.low is None else row.score.low,
-         "high": row.score.value if row.score.high is None else row.score.high}
+         "high": row.score.value if row.score.high is None else row.score.high,
+         **base.tip(row.model, what, f"{document.metric} "
+                    f"{formatting.interval(row.score, view.score_decimals(document))}")}
         for pair in pairs for what, row in zip(("defaults", "tuned"), pair, strict=True)
     ]
     order = [formatting.one_line(a.model) for a, _ in pairs]
@@ -175,11 +187,11 @@ def _tuned(document: Document, pairs: Sequence[tuple[Row, Row]]) -> Any:
     chart = alt.Chart(base.inline(rows))
     return alt.layer(
         chart.mark_rule(strokeWidth=2, opacity=0.6)
-        .encode(x=x, x2="high", y=y, yOffset=offset, color=paint)
+        .encode(x=x, x2="high", y=y, yOffset=offset, color=paint, tooltip="tip:N")
         .transform_calculate(value="datum.low"),
         chart.mark_point(size=80, strokeWidth=1.8, opacity=1).encode(
             x=x, y=y, yOffset=offset, color=paint, shape=style.shapes(order), fillOpacity=fill,
-            fill=style.fills(order)),
+            fill=style.fills(order), tooltip="tip:N"),
     ).properties(width=base.plot_width(order), height=alt.Step(15))
 
 

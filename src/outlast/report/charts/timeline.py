@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from typing import Any
 
+from outlast.data.times import format_ns
 from outlast.records import BlockAudit, FoldAudit
 from outlast.report import formatting, view
 from outlast.report.charts import base
@@ -59,9 +60,17 @@ def _rows(document: Document, folds: Sequence[FoldCard]) -> list[dict[str, Any]]
     for fold in folds:
         # The axis shows the first two parts; the third keeps long names apart.
         key = _SEPARATOR.join((formatting.one_line(fold.split, 34), str(fold.fold), fold.split))
-        rows += [{"fold": key, "part": part, "start": start / unit, "end": end / unit}
-                 for part, start, end in _segments(fold)]
+        rows += [{"fold": key, "part": part, "start": start / unit, "end": end / unit,
+                  **_told(fold, part, start, end)} for part, start, end in _segments(fold)]
     return rows
+
+
+def _told(fold: FoldCard, part: str, start: int, end: int) -> dict[str, str]:
+    n_rows = {"train": fold.audit.n_train, "test": fold.audit.n_test,
+              "purged": fold.audit.n_purged + fold.audit.n_gap + fold.audit.n_embargoed}
+    size = f", {formatting.plural(n_rows[part], 'row')} in all" if part in n_rows else ""
+    first, last = (formatting.day(format_ns(ns)) for ns in (start, end))
+    return base.tip(f"{fold.split} #{fold.fold}", f"{part}{size}", f"{first} to {last}")
 
 
 def _segments(fold: FoldCard) -> Iterator[Segment]:
@@ -106,7 +115,8 @@ def _chart(document: Document, segments: Sequence[dict[str, Any]]) -> Any:
     scale = alt.Scale(domain=present, range=[colours[part] for part in present])
     legend = alt.Legend(orient="bottom", title=None, symbolType="square", symbolStrokeWidth=0)
     paint = alt.Color("part:N", legend=legend, scale=scale)
-    layers = [_bar(segments, part).encode(x=x, x2="end", y=y, color=paint) for part in present]
+    layers = [_bar(segments, part).encode(x=x, x2="end", y=y, color=paint, tooltip="tip:N")
+              for part in present]
     breaks = alt.Chart(base.inline(_breaks(segments)))
     layers.append(breaks.mark_tick(color=base.PAPER, thickness=3, size=8).encode(x=x, y=y))
     events = base.event_bands(document.data.events, first, last)
