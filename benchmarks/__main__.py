@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks import extraction, matrix, memory, report_scale, search, splits
+from benchmarks import extraction, matrix, memory, pages, report_scale, search, splits
 from benchmarks.measure import show
 
 
@@ -23,6 +23,7 @@ def main() -> None:
     show(matrix.run(options.quick))
     show(memory.run())
     show(report_scale.run())
+    show(pages.run())
     show(search.run(plan))
     splits.main([])
 
