@@ -34,6 +34,7 @@ SOFT, BAND, ALERT, PAPER = "var(--soft)", "var(--band)", "var(--high)", "var(--p
 CONCRETE = {INK: "#1a1a1a", MUTED: "#5b6470", GRID: "#e3e6ea", SOFT: "#aab3bf",
             BAND: "#f6e3bd", ALERT: "#b3261e", PAPER: "#ffffff"}
 _EVENTS_NAMED = 24
+_LONG = re.compile(r'(?<=[" ,(a-zA-Z-])(\d+\.\d{2})\d+(?=[" ,)a-zA-Z-])')
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,8 @@ def to_svg(chart: Any, name: str, alt_text: str) -> str:
     # Vega numbers its clip paths from one in every picture.
     svg = re.sub(r'id="(clip|gradient_)', rf'id="{name}-\1', svg)
     svg = re.sub(r"url\(#(clip|gradient_)", rf"url(#{name}-\1", svg)
-    svg = re.sub(r'(?<=[" ,(a-zA-Z-])(\d+\.\d{2})\d+(?=[" ,)a-zA-Z-])', r"\1", svg)
+    # Coordinates only: a number in a text stays as it is.
+    svg = re.sub(r"<[^>]+>", lambda tag: _LONG.sub(r"\1", tag[0]), svg)
     svg = svg.replace(' aria-hidden="true"', "").replace(' font-family="sans-serif"', "")
     label = html.escape(alt_text, quote=True)
     opening = f'<svg role="img" aria-label="{label}" overflow="visible" font-family="{FONTS}"'

@@ -29,6 +29,15 @@ document.querySelectorAll("table.sortable").forEach((table) => {
     header.append(button);
   });
 });
+document.querySelectorAll("details.columns").forEach((chooser) => {
+  const table = document.getElementById(chooser.dataset.table);
+  chooser.addEventListener("change", ({ target }) => {
+    for (const row of table.rows) row.cells[target.value].hidden = !target.checked;
+  });
+  // A browser keeps boxes as they were when a page is loaded again.
+  chooser.querySelectorAll("input").forEach((box) => { box.checked = box.defaultChecked; });
+  chooser.hidden = false;
+});
 document.querySelectorAll("pre.copyable").forEach((pre) => {
   const button = document.createElement("button");
   const code = pre.querySelector("code");
