@@ -26,6 +26,7 @@ def draw(document: Document) -> base.Figure | None:
         return None
     decimals = formatting.decimals_for(row.score.value for row in rows)
     fronts = {name: _frontier(document, rows, name) for name in _COSTS}
+    on = {name: {row.id for row in front} for name, front in fronts.items()}
     alt = (f"Scatter of configurations: {document.metric} by seconds to fit and by microseconds "
            "to predict a row, with the frontier of the cheapest best ones.")
     return base.Figure(
@@ -36,9 +37,9 @@ def draw(document: Document) -> base.Figure | None:
                  "on the frontier of"),
         rows=tuple((row.label, formatting.number(row.score.value, decimals),
                     formatting.bounds(row.score, decimals) or formatting.MISSING,
-                    formatting.duration(row.fit_seconds),
+                    _seconds(row),
                     formatting.number(row.predict_us_per_row, 1),
-                    " and ".join(name for name in _COSTS if row in fronts[name])
+                    " and ".join(name for name in _COSTS if row.id in on[name])
                     or formatting.MISSING) for row in rows),
     )
 
@@ -93,12 +94,15 @@ def _panel(
     import altair as alt
 
     title, cost, least = _COSTS[name]
-    known = [row for row in rows if cost(row) is not None]
-    drawn = [*front, *(row for row in known if row not in front)][:_DRAWN]
+    ahead = {row.id for row in front}
+    rest = [row for row in rows if cost(row) is not None and row.id not in ahead]
+    rest.sort(key=lambda row: row.id != document.headline.row)
+    drawn = [*front, *rest][:_DRAWN]
     costs = [max(cost(row) or 0.0, least) for row in drawn]
     plane = Plane(Span(min(costs) / 1.6, 1.6 * max(costs), "log"), size[1], size[0], _HEIGHT)
     style = base.ModelStyle.of(document)
-    points = [_point(plane, row, at, front) | {"cost": formatting.significant(cost(row), 3)}
+    points = [{**_point(plane, row, at, row.id in ahead),
+               "cost": formatting.significant(cost(row), 3)}
               for row, at in zip(drawn, costs, strict=True)]
     shown = style.shown(row.model for row in drawn)
     x = alt.X("x:Q", scale=plane.x.altair(), title=title, axis=alt.Axis(
@@ -130,14 +134,14 @@ def _ticks(axis: Span) -> list[float]:
             if axis.low <= step * 10.0**power <= axis.high]
 
 
-def _point(plane: Plane, row: Row, at: float, front: Sequence[Row]) -> dict[str, Any]:
+def _point(plane: Plane, row: Row, at: float, front: bool) -> dict[str, Any]:
     value = row.score.value or 0.0
     low, high = (value if end is None else plane.y.within(end)
                  for end in (row.score.low, row.score.high))
     label = formatting.one_line(row.label, 60)
     return {"x": at, "y": value, "low": low, "high": high, "id": row.id, "label": label,
-            "model": formatting.one_line(row.model), "front": row in front,
-            "name": short_name(_short(row), 36) if row in front else "",
+            "model": formatting.one_line(row.model), "front": front,
+            "name": short_name(_short(row), 36) if front else "",
             "score": formatting.interval(row.score, 4)}
 
 
@@ -145,6 +149,10 @@ def _short(row: Row) -> str:
     """Model and search: selections are told apart by the tooltip and the table."""
     return row.model if row.search == view.NO_SEARCH else (
         f"{row.model}, {view.search_name(row.search)}")
+
+
+def _seconds(row: Row) -> str:
+    return "less than 0.01 s" if row.fit_seconds < 0.01 else formatting.duration(row.fit_seconds)
 
 
 def _caption(
@@ -155,9 +163,8 @@ def _caption(
     told = (f"{len(front)} of {count} {'has' if len(front) == 1 else 'have'} no equal that is "
             f"faster to fit (dashed line), from {cheap.label} with {document.metric} "
             f"{formatting.number(cheap.score.value, decimals)} in "
-            f"{formatting.duration(cheap.fit_seconds)} to {best.label} with "
-            f"{formatting.interval(best.score, decimals)} in "
-            f"{formatting.duration(best.fit_seconds)}.")
+            f"{_seconds(cheap)} to {best.label} with {formatting.interval(best.score, decimals)} "
+            f"in {_seconds(best)}.")
     chosen = next((row for row in rows if row.id == document.headline.row), None)
     ringed = "" if chosen is None else f" The ring marks the recommended {chosen.label}."
     if chosen is not None:

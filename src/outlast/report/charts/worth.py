@@ -101,7 +101,9 @@ def _chart(document: Document, groups: Sequence[Worth]) -> Any:
     y = alt.Y("y:Q", scale=plane.y.altair(), axis=alt.Axis(tickCount=6, grid=False),
               title=f"replaceability: {document.metric} lost without it")
     chart = alt.Chart(base.inline(rows))
-    line = chart.mark_rule(strokeWidth=1.5, opacity=0.6)
+    # Those of all others, most of them about zero, would be one grey carpet.
+    named = alt.Chart(base.inline([row for row in rows if row["name"]]))
+    line = named.mark_rule(strokeWidth=1.5, opacity=0.6)
     zero = alt.Chart(base.inline([{"x": 0.0, "y": 0.0}])).mark_rule(
         color=base.MUTED, strokeDash=[4, 3])
     tips = [alt.Tooltip("feature:N", title="feature"),
@@ -143,15 +145,17 @@ def _caption(document: Document, groups: Sequence[Worth], decimals: int) -> str:
     count = formatting.plural(known, "feature") + ("" if known == len(groups) else (
         f" in {formatting.plural(len(groups), 'group')} of near copies"))
     top = max(groups, key=lambda g: g.reliance.value or 0.0)
-    told = [f"{len(found)} {'is' if len(found) == 1 else 'are'} {kind}"
+    each = [f"{len(found)} {'is' if len(found) == 1 else 'are'} {kind}"
             + (f" ({', '.join(found[:3])}{' …' if len(found) > 3 else ''})"
                if kind != UNUSED else "")
             for kind, found in names.items() if found]
+    told = f"Of {count} {'; '.join(each)}." if len(names[UNUSED]) < len(groups) else (
+        f"None of {count} is shown to be used: what shuffling costs may be nothing.")
     shown = "" if any(g.reliance.low is not None for g in groups) else (
         " One window gives no interval: the signs alone decide.")
     unknown = len(document.features) - known
     rest = f" No model was fitted without the other {unknown}." if unknown else ""
-    return (f"Of {count} {'; '.join(told)}. The model relies most on {top.name}: shuffling it "
-            f"costs {formatting.interval(top.reliance, decimals)} {document.metric}, fitting "
-            f"without it costs {formatting.interval(top.replaceability, decimals)}. Lines are 95 % "
-            f"intervals, cut at the frame.{shown}{rest}")
+    return (f"{told} The model relies most on {top.name}: shuffling it costs "
+            f"{formatting.interval(top.reliance, decimals)} {document.metric}, fitting without it "
+            f"costs {formatting.interval(top.replaceability, decimals)}. Lines are 95 % intervals "
+            f"of the first {_NAMED} groups, cut at the frame.{shown}{rest}")
