@@ -217,6 +217,12 @@ def test_one_set_says_nothing_of_stability_but_ranks_do():
     assert "One set of features alone says nothing" in figure.caption
 
 
+def test_long_names_that_begin_alike_keep_their_own_lines():
+    figure = stability.draw(of(*(ranked("very_" * 20 + str(k), n_sets=1) for k in range(3))))
+    assert figure is not None
+    assert sum(text.startswith("very_") for text in texts(figure.svg)) == 3
+
+
 def test_names_keep_to_the_plane_and_apart():
     plane = Plane(Span(0.0, 1.0), Span(0.0, 1.0), 300, 200)
     rows = [{"x": k % 7 / 6, "y": k % 5 / 4, "name": f"a long name {k}"} for k in range(35)]

@@ -53,10 +53,10 @@ def _several(cards: Sequence[FeatureCard]) -> bool:
 def _chart(cards: Sequence[FeatureCard]) -> Any:
     import altair as alt
 
-    rows = [{"feature": short_name(card.feature, 40), "rank": card.rank, "low": card.rank_low,
+    rows = [{"feature": formatting.one_line(card.feature), "rank": card.rank, "low": card.rank_low,
              "high": card.rank_high, "ranks": _range(card), "often": _often(card.select_freq)}
             for card in cards]
-    order = [short_name(card.feature, 40) for card in cards]
+    order = [formatting.one_line(card.feature) for card in cards]
     room = base.plot_width(order)
     width = round((room - _GAP) * 0.6) if _several(cards) else room
     y = alt.Y("feature:N", sort=order, title=None, axis=alt.Axis(
@@ -87,8 +87,9 @@ def _chosen(cards: Sequence[FeatureCard], y: Any) -> Any:
     """A dot for the feature itself, a ring for it or one of its near copies."""
     import altair as alt
 
-    rows = [{"feature": short_name(card.feature, 40), "itself": 100 * (card.select_freq or 0.0),
-             "copies": 100 * (card.cluster_freq or card.select_freq or 0.0), "sets": card.n_sets}
+    rows = [{"feature": formatting.one_line(card.feature), "sets": card.n_sets,
+             "itself": 100 * (card.select_freq or 0.0),
+             "copies": 100 * (card.cluster_freq or card.select_freq or 0.0)}
             for card in cards if card.select_freq is not None]
     tips = [alt.Tooltip("feature:N", title="feature"),
             alt.Tooltip("itself:Q", title="in the sets, %", format=".0f"),
