@@ -156,6 +156,7 @@ def test_swapping_copies_is_unstable_by_feature_and_stable_by_cluster():
     row = row_of(build_ledger(Tables(observed, made.decisions, swapped, made.runs)), "signal")
     assert row["phi"] < 0.2
     assert (row["phi_cluster"], row["select_sets"]) == (1, 4)
+    assert (row["select_freq"], row["cluster_freq"]) == (0.5, 1)
 
 
 def test_decisions_and_stability_are_those_of_the_best_selection_that_decides():

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from benchmarks.insights import worlds
 from benchmarks.insights.simulate import Run, Truth, evidence
 from outlast.judge.insights import Range, Surroundings
-from outlast.judge.insights.search import Overtuning, SearchLength, ValueAtEdge
+from outlast.judge.insights.search import (
+    Overtuning,
+    SearchLength,
+    ValueAtEdge,
+    searched_parameters,
+)
 from outlast.records import TrialRecord
 
 
@@ -48,10 +54,25 @@ def test_a_share_cannot_be_larger_than_one():
     assert (falling.outcome, falling.evidence["end"]) == ("issue", 0.0)
 
 
+def test_a_range_is_told_with_its_best_values_and_what_it_explains():
+    places = [k / 20 for k in range(21)]
+    (falling,) = searched_parameters(searched([0.7 - 0.1 * p for p in places], places, n_folds=3))
+    assert (falling.parameter, falling.low, falling.high, falling.bests) == (
+        "num_leaves", 0.0, 1.0, (0.0, 0.0, 0.0))
+    assert falling.share == pytest.approx(1.0)
+    assert (falling.edge, falling.n_trials, falling.p < 1e-6) == ("low", 63, True)
+    # No share can be above one: that end is no edge, however the score rises towards it.
+    (rising,) = searched_parameters(searched([0.6 + 0.1 * p for p in places], places))
+    assert (rising.edge, rising.bests, rising.p < 1e-6) == ("", (1.0,), True)
+    (level,) = searched_parameters(searched([0.6] * 5, [0.1, 0.2, 0.3, 0.4, 0.5]))
+    assert (level.share, level.p, level.edge) == (0.0, 1.0, "")
+
+
 def test_without_a_search_there_is_no_edge_and_no_length():
     truth = Truth.draw(rng())
     plain = evidence(Run("lightgbm").results(truth, truth.predict(rng(), 1.0)))
     assert ValueAtEdge().judge(plain).outcome == "not_applicable"
+    assert searched_parameters(plain) == ()
     assert SearchLength().judge(plain).outcome == "not_applicable"
 
 

@@ -57,6 +57,21 @@ def test_features_say_why_they_were_kept_or_dropped(finished):
     assert max(cards.values(), key=lambda card: card.share or 0).inputs[0] in ("signal", "copy")
 
 
+def test_features_tell_where_they_come_from_and_what_they_cost(finished):
+    document = finished[1].document
+    cards = {card.feature: card for card in document.features}
+    best = max(cards.values(), key=lambda card: card.share or 0)
+    assert set(best.roots) & {"signal", "copy"}
+    assert best.cost >= 0
+    assert best.rank_low <= best.rank <= best.rank_high
+    assert (best.select_freq, best.cluster_freq, best.n_sets) == (1.0, 1.0, 1)
+    assert best.drift_unit == "sd"
+    assert best.drift is not None
+    assert {card.reason for card in cards.values() if card.decision == "dropped"} >= {"F01"}
+    assert document.thresholds["drift_effect"] == 0.25
+    assert document.parameters == ()
+
+
 def test_everything_is_on_disk(finished):
     settings, result = finished
     for path in (result.report.html, result.report.markdown, result.report.json):

@@ -29,6 +29,7 @@ from tests.report.board import (
     windows,
 )
 from tests.report.judged import judged
+from tests.report.ledger import further, parameters
 
 EVENTS = (
     ("dot-com break", "market shock", "2000-03-10", "2000-05-26"),
@@ -122,6 +123,7 @@ def features() -> tuple[FeatureCard, ...]:
                 expression=f"pl.col('r1').rolling_std(21).over('ticker')  # {name}",
                 lookback="21 rows",
                 n_fits=0 if dropped else 8,
+                **further(k, dropped),
             )
         )
     return tuple(cards)
@@ -319,6 +321,7 @@ def sample() -> Document:
         ),
         fold_scores=fold_scores(rows),
         trials=trials(rows),
+        parameters=parameters(rows),
         features=features(),
         selections=selections(rows),
         configurations=configurations(rows),

@@ -140,3 +140,34 @@ def test_texts_and_marks_keep_their_contrast_in_both_themes(report):
             assert _contrast(theme[token], theme["panel"]) >= 4.5, token
         for colour in (*PALETTE, BASELINE_COLOUR):
             assert _contrast(colour, theme["paper"]) >= 3, colour
+
+
+def feature_table(source: str) -> tuple[list[dict[str, str | None]], list[dict[str, str | None]]]:
+    """The header cells of the feature table and the boxes that choose its columns."""
+    chooser = source[source.index('<details class="columns"'):]
+    elements = Page(chooser[: chooser.index("</thead>") + 8]).elements
+    return ([a for tag, a in elements if tag == "th"], [a for tag, a in elements if tag == "input"])
+
+
+def test_the_feature_table_shows_eight_columns_until_others_are_asked_for(report):
+    source = report("sample").html.read_text()
+    headers, boxes = feature_table(source)
+    assert len(headers) == len(boxes) == 15
+    assert [int(box["value"] or "") for box in boxes] == list(range(15))
+    assert ["hidden" not in header for header in headers] == ["checked" in box for box in boxes]
+    assert sum("checked" in box for box in boxes) == 8
+    # Without a script the boxes would do nothing.
+    assert '<details class="columns" data-table="t-features" hidden>' in source
+    rows = source[source.index('id="t-features"'):].split("<tr")[2:3]
+    cells = [a for tag, a in Page(rows[0].split("</tr>")[0]).elements
+             if tag in {"td", "th"} and ("scope" in a or tag == "td")]
+    assert ["hidden" in cell for cell in cells] == ["hidden" in header for header in headers]
+
+
+def test_a_report_of_before_has_no_empty_columns():
+    document = DOCUMENTS["sample"]()
+    old = {"drift": None, "rank_low": None, "select_freq": None, "leak_points": None,
+           "cluster": "", "cost": None, "roots": (), "family": ""}
+    features = tuple(card.model_copy(update=old) for card in document.features)
+    headers, _ = feature_table(render_html(document.model_copy(update={"features": features}), {}))
+    assert len(headers) == 7

@@ -43,6 +43,7 @@ def minimal() -> Document:
             "data": data,
             "findings": (),
             "trials": (),
+            "parameters": (),
             "features": (),
             "configurations": (),
             "coverage": (),
@@ -74,6 +75,7 @@ def empty() -> Document:
             "folds": (),
             "fold_scores": (),
             "trials": (),
+            "parameters": (),
             "features": (),
             "configurations": (),
             "coverage": cells,
@@ -237,7 +239,7 @@ HOSTILE = (
 SAFE = {
     "schema_version", "verdict", "trust", "task", "decision", "outcome", "severity", "code",
     "metric", "rank", "state", "start", "end", "train_start", "train_end", "test_start",
-    "test_end", "generated_at", "status",
+    "test_end", "generated_at", "status", "edge",
 }
 OPEN = {"class_shares", "libraries", "shares", "params", "evidence", "thresholds", "other_scores"}
 

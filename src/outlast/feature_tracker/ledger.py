@@ -212,9 +212,9 @@ def _decided(tables: Tables, split: str, selection: str | None) -> pl.DataFrame:
 
 def _stability(selections: pl.DataFrame, observations: pl.DataFrame) -> pl.DataFrame:
     """How often each feature is in a set, and Nogueira's stability of features and clusters."""
-    schema = {"feature": pl.String, "select_freq": pl.Float64, "select_sets": pl.Int64,
-              "phi": pl.Float64, "phi_lo95": pl.Float64, "phi_hi95": pl.Float64,
-              "phi_cluster": pl.Float64}
+    schema = {"feature": pl.String, "select_freq": pl.Float64, "cluster_freq": pl.Float64,
+              "select_sets": pl.Int64, "phi": pl.Float64, "phi_lo95": pl.Float64,
+              "phi_hi95": pl.Float64, "phi_cluster": pl.Float64}
     if selections.is_empty():
         return pl.DataFrame(schema=schema)
     wide = selections.pivot("feature", index=["selection", "fold", "seed", "job"],
@@ -227,9 +227,10 @@ def _stability(selections: pl.DataFrame, observations: pl.DataFrame) -> pl.DataF
     # A feature without a known cluster is one of its own.
     cluster = dict(told.select("feature", "cluster").iter_rows())
     codes = np.unique([cluster.get(name, name) for name in sets.columns], return_inverse=True)[1]
-    grouped = nogueira(by_cluster(sets.to_numpy().astype(bool), codes)) if cluster else None
-    return pl.DataFrame({"feature": sets.columns, "select_freq": sets.to_numpy().mean(axis=0)},
-                        ).with_columns(
+    held = by_cluster(sets.to_numpy().astype(bool), codes)
+    grouped = nogueira(held) if cluster else None
+    return pl.DataFrame({"feature": sets.columns, "select_freq": sets.to_numpy().mean(axis=0),
+                         "cluster_freq": held.mean(axis=0)[codes]}).with_columns(
         select_sets=pl.lit(found.n_sets, pl.Int64), phi=pl.lit(found.phi, pl.Float64),
         phi_lo95=pl.lit(found.low, pl.Float64), phi_hi95=pl.lit(found.high, pl.Float64),
         phi_cluster=pl.lit(None if grouped is None else grouped.phi, pl.Float64),

@@ -18,7 +18,6 @@ from outlast.feature_tracker.tables import (
     run_rows,
     selection_rows,
 )
-from outlast.features import Lineage
 from outlast.records import Record
 from outlast.store import FeatureStore, JobStore, Storage, Store
 
@@ -252,11 +251,6 @@ class FeatureTracker:
             pl.concat([observed, later], how="diagonal_relaxed").unique(
                 UNIQUE["observations"], keep="first", maintain_order=True),
             decided, selection_rows(decided), run_rows(records, experiment, jobs)))
-
-    def table(self, fingerprint: str) -> tuple[Lineage, ...]:
-        """Return the lineage of every column of a feature table, empty if it is not there."""
-        manifest = FeatureStore(self.storage).manifest(fingerprint)
-        return () if manifest is None else manifest.lineage
 
     def _unknown(self, feature: str) -> InputError:
         known = self.files.scan("catalog").select("feature").unique().collect()["feature"]

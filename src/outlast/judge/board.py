@@ -199,6 +199,27 @@ class CostCard(Frozen):
     acts_on: float
 
 
+class ParameterCard(Frozen):
+    """One parameter of a row's searches: what it does to the score, where its best values lie.
+
+    `share` is the squared rank correlation of its value with the score of the trials on the
+    first inner fold, `p` that of none. `bests` holds the best value of each search, `edge` the end
+    of the range where most of them lie and towards which the score still rises.
+    """
+
+    row: str
+    model: str
+    parameter: str
+    low: float
+    high: float
+    log: bool = False
+    bests: tuple[float, ...] = ()
+    share: float
+    p: float
+    n_trials: int
+    edge: Literal["", "low", "high"] = ""
+
+
 class Strength(Frozen):
     """How much the held-out time of the headline split can tell.
 

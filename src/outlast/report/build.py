@@ -11,9 +11,11 @@ import numpy as np
 import polars as pl
 
 from outlast.data.times import format_ns
+from outlast.feature_tracker.thresholds import THRESHOLDS as LIMITS
 from outlast.judge import verdict
 from outlast.judge.board import Row
 from outlast.judge.insights import Evidence, Thresholds
+from outlast.judge.insights.search import searched_parameters
 from outlast.judge.judgement import Judgement
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
 from outlast.judge.luck import luck_finding
@@ -185,13 +187,15 @@ def build_document(material: Material) -> Document:
         folds=fold_cards(records, results),
         fold_scores=fold_scores(board),
         trials=_trials(board, split),
+        parameters=searched_parameters(judgement.evidence),
         features=features,
         selections=selection_cards(judgement.evidence, results),
         configurations=cards.configuration_cards(board, split, experiment, material.sessions),
         coverage=coverage_cells(records, material.sessions),
         failures=_failures(experiment, records),
         environment=cards.environment_card(material.sessions, material.reused),
-        thresholds=case.thresholds.as_numbers(),
+        thresholds={**case.thresholds.as_numbers(), "drift_effect": LIMITS.drift_effect,
+                    "drift_share": LIMITS.drift_share},
         method=METHOD,
     )
 

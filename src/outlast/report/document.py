@@ -20,6 +20,7 @@ from outlast.judge.board import (
     Exam,
     Headline,
     Interval,
+    ParameterCard,
     Promise,
     Row,
     RuleCard,
@@ -114,7 +115,9 @@ class FeatureCard(Frozen):
     """One feature over all counted fits of the headline split.
 
     `share` is the mean share of mean |SHAP| on held-out rows (gain where a model has no
-    SHAP), with its standard deviation over folds and models.
+    SHAP), with its standard deviation over folds and models. `rank` is the median over fits,
+    `rank_low` to `rank_high` their middle half. `code` is that of the verdict, `reason` the
+    rule by which it was kept or dropped in most fits.
     """
 
     feature: str
@@ -135,6 +138,19 @@ class FeatureCard(Frozen):
     reliance: Interval | None = Field(default=None, description="score lost by shuffling it")
     replaceability: Interval | None = Field(default=None, description="score lost by refitting "
                                                                       "without it")
+    reason: str = ""
+    rank_low: float | None = None
+    rank_high: float | None = None
+    select_freq: float | None = Field(default=None, description="share of the sets that hold it")
+    cluster_freq: float | None = Field(default=None, description="it, or a near copy of it")
+    n_sets: int = 0
+    cluster: str = Field(default="", description="the first of its near copies")
+    drift: float | None = Field(default=None, description="from train to the last test window")
+    drift_chance: float | None = Field(default=None, description="99 % of chance stays below")
+    drift_unit: str = Field(default="", description="sd, or JS: Jensen-Shannon distance")
+    leak_points: int | None = Field(default=None, description="signs of leakage")
+    cost: float | None = Field(default=None, description="seconds for 100,000 rows")
+    roots: tuple[str, ...] = Field(default=(), description="the raw columns at the bottom")
 
 
 class SelectionCard(Frozen):
@@ -245,6 +261,7 @@ class Document(Frozen):
     folds: tuple[FoldCard, ...] = ()
     fold_scores: tuple[FoldScore, ...] = ()
     trials: tuple[TrialCard, ...] = ()
+    parameters: tuple[ParameterCard, ...] = Field(default=(), description="of the searches")
     features: tuple[FeatureCard, ...] = ()
     selections: tuple[SelectionCard, ...] = Field(default=(), description="empty for one alone")
     configurations: tuple[ConfigurationCard, ...] = ()

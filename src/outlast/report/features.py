@@ -11,7 +11,9 @@ from outlast.feature_tracker import FeatureTracker
 from outlast.judge.board import Interval
 from outlast.records import Record
 from outlast.report.document import FeatureCard
-from outlast.store import Experiment
+from outlast.store import Experiment, FeatureStore
+
+_DRIFT_UNITS = {"drift_w1": "sd", "drift_js": "JS"}
 
 
 def feature_ledger(experiment: Experiment, records: Sequence[Record]) -> pl.DataFrame:
@@ -40,15 +42,30 @@ def feature_cards(
     ledger : polars.DataFrame
         See `feature_ledger`.
     """
-    tracker = FeatureTracker(experiment.store.features)
     if ledger.is_empty():
         return ()
-    lineage = {entry.feature: entry for entry in tracker.table(records[-1].job.features)}
+    manifest = FeatureStore(experiment.store.features).manifest(records[-1].job.features)
+    lineage = {entry.feature: entry for entry in manifest.lineage} if manifest else {}
+    told = manifest.costs if manifest else {}
+    costs = {name: told.get(entry.feature_id) for name, entry in lineage.items()}
     shares = _shares_by_model(ledger)
     return tuple(
-        _card(row, shares.get(row["feature"], {}), lineage.get(row["feature"]))
+        _card(row, shares.get(row["feature"], {}), lineage.get(row["feature"])).model_copy(
+            update={**_further(row), "cost": costs.get(row["feature"])})
         for row in ledger.filter(pl.col("scope") == "headline").iter_rows(named=True)
     )
+
+
+def _further(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the ledger tells beside the importance: stability, drift, signs of leakage."""
+    return {
+        "reason": row["code"] or "", "cluster": row["cluster"] or "",
+        "rank_low": row["rank_q25"], "rank_high": row["rank_q75"],
+        "select_freq": row["select_freq"], "cluster_freq": row["cluster_freq"],
+        "n_sets": row["select_sets"] or 0, "leak_points": row["leak_points"],
+        "drift": row["drift_effect"], "drift_chance": row["drift_null_p99"],
+        "drift_unit": _DRIFT_UNITS.get(row["drift_kind"], ""),
+    }
 
 
 def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> FeatureCard:
@@ -67,6 +84,7 @@ def _card(row: Mapping[str, Any], shares: dict[str, float], lineage: Any) -> Fea
         rank=row["rank_median"],
         shares=shares,
         inputs=lineage.inputs if lineage else (),
+        roots=lineage.roots if lineage else (),
         expression=lineage.expression if lineage else "",
         lookback=lineage.lookback if lineage else "",
         n_fits=row["n_fits"] or 0,

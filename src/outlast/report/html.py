@@ -66,6 +66,7 @@ def _selected(document: Document) -> dict[str, Any]:
         "splits": view.splits(document),
         "folds": view.folds(document),
         "features": view.features_by_share(document),
+        "feature_columns": view.feature_columns(document),
         "coverage": view.grid(document),
         "coverage_splits": view.coverage_splits(document),
         "EVERY": view.EVERY,

@@ -91,14 +91,18 @@ def _features(document: Document) -> str:
          card.share_sd, card.gain_share, card.rank, card.n_fits, " ".join(card.inputs),
          card.expression, card.lookback, card.verdict, *_triple(card.reliance),
          *_triple(card.replaceability),
-         *(card.shares.get(model) for model in models)]
+         *(card.shares.get(model) for model in models), card.reason, card.rank_low,
+         card.rank_high, card.select_freq, card.cluster_freq, card.n_sets, card.cluster, card.drift,
+         card.drift_chance, card.drift_unit, card.leak_points, card.cost, " ".join(card.roots)]
         for card in view.features_by_share(document)
     ]
     return to_csv(["feature", "family", "decision", "code", "sentence", "share", "share_sd",
                    "gain_share", "rank", "n_fits", "inputs", "expression", "lookback", "verdict",
                    "reliance", "reliance_low", "reliance_high", "replaceability",
                    "replaceability_low", "replaceability_high",
-                   *(f"share_{model}" for model in models)], lines)
+                   *(f"share_{model}" for model in models), "reason", "rank_low", "rank_high",
+                   "select_freq", "cluster_freq", "n_sets", "cluster", "drift", "drift_chance",
+                   "drift_unit", "leak_points", "cost", "roots"], lines)
 
 
 def _selections(document: Document) -> str:

@@ -189,6 +189,46 @@ def features_by_share(document: Document) -> list[FeatureCard]:
     return sorted(document.features, key=lambda card: (card.share is None, -(card.share or 0.0)))
 
 
+@dataclass(frozen=True)
+class Column:
+    """One column of the feature table, and whether it is shown unless asked for."""
+
+    key: str
+    title: str
+    shown: bool
+    is_number: bool
+
+
+# Title, field that must be known of some feature, whether it is shown at first, whether a number.
+_COLUMNS = {
+    "feature": ("feature", "", True, False),
+    "decision": ("decision", "", True, False),
+    "verdict": ("verdict", "", True, False),
+    "share": ("share", "", True, True),
+    "reliance": ("reliance", "", True, True),
+    "replaceability": ("replaceability", "", True, True),
+    "drift": ("drift", "drift", True, True),
+    "rank": ("rank, middle half", "rank_low", False, True),
+    "chosen": ("chosen by folds", "select_freq", False, True),
+    "leaks": ("signs of leakage", "leak_points", False, True),
+    "cluster": ("near copies of", "cluster", False, False),
+    "cost": ("cost, s per 100,000 rows", "cost", False, True),
+    "family": ("operation", "family", False, False),
+    "roots": ("raw columns", "roots", False, False),
+    "why": ("why", "", True, False),
+}
+
+
+def feature_columns(document: Document) -> list[Column]:
+    """Columns of the feature table of which anything is known."""
+    def known(field: str) -> bool:
+        return not field or any(getattr(card, field) not in (None, "", ())
+                                for card in document.features)
+
+    return [Column(key, title, shown, is_number)
+            for key, (title, field, shown, is_number) in _COLUMNS.items() if known(field)]
+
+
 def panel_columns(count: int, most: int) -> int:
     """How many columns spread so many panels evenly over the fewest rows."""
     return -(-count // -(-count // most)) if count else 1

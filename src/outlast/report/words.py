@@ -11,7 +11,7 @@ SECTIONS = (
     ("validation", "Validation design"),
     ("leaderboard", "Leaderboard"),
     ("time", "Score over time"),
-    ("search", "Search"),
+    ("search", "Search and cost"),
     ("features", "Features"),
     ("configurations", "Best configurations"),
     ("recommendations", "Recommendations"),
@@ -30,6 +30,14 @@ SEVERITIES = {"high": "Do now", "medium": "Investigate", "low": "Consider",
               "info": "Tips for the next experiment"}
 OUTCOMES = {"passed": "Passed", "not_applicable": "Not applicable", "skipped": "Skipped",
             "muted": "Muted"}
+# The rules of feature selection, as what a feature is that they hit.
+REASONS = {
+    "F01": "constant", "F02": "copy of another", "F03": "mostly missing",
+    "F06": "near copy of a kept one", "F07": "no better than random columns",
+    "F08": "makes the score worse", "F13": "nothing against it", "F14": "by your own word",
+    "F15": "no better than shuffled copies", "F16": "not in the smallest good set",
+    "F17": "no better than under permuted targets", "F18": "chosen in too few halves",
+}
 SYMBOLS: dict[str, Any] = {
     "verdict_words": VERDICTS,
     "severity_words": SEVERITIES,

@@ -40,6 +40,11 @@ class Range:
     high: float
     log: bool = False
 
+    @property
+    def capped(self) -> bool:
+        """Whether its upper end is a natural one: no share can be above one."""
+        return self.high == 1.0 and not self.log
+
     def place(self, value: float) -> float:
         """Where a value lies in the range, from 0 at the lower to 1 at the upper end."""
         low, high, at = (math.log(x) if self.log else x for x in (self.low, self.high, value))

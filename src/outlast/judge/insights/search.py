@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from outlast.judge import contrasts
-from outlast.judge.board import Row
+from outlast.judge.board import ParameterCard, Row
 from outlast.judge.insights.base import Evidence, Range, Rule
 from outlast.judge.wording import number, signed, signed_number
 from outlast.metrics import Metric, improvement
 from outlast.records import Finding, Record, TrialRecord
+
+# A page has room for the ranges of so many models.
+_MODELS_TOLD = 4
 
 
 class SearchGainedNothing(Rule):
@@ -87,14 +90,10 @@ class ValueAtEdge(Rule):
         """Look at the best trials of all folds, and whether the score rises towards the edge."""
         tuned = _first_tuned(evidence)
         space = evidence.around.spaces.get(tuned.model, {}) if tuned else {}
-        records = [r for r in _records(evidence, tuned) if len(r.trials) >= 2] if tuned else []
+        records = _searches(evidence, tuned) if tuned else []
         if tuned is None or not space or not records:
             return self.not_applicable("no search over ranges of parameters")
-        edges = [edge for name, free in space.items() for upper in (False, True)
-                 if (edge := _edge(name, free, upper, records, evidence)) is not None]
-        alpha, limits = evidence.thresholds.alpha / max(1, len(space)), evidence.thresholds
-        at = [e for e in edges if e.p <= alpha and e.share >= limits.edge_share
-              and e.n_bests >= limits.edge_folds * len(records)]
+        at = [edge for edge in _edges(space, records, evidence) if edge.tells]
         n_trials = sum(len(r.trials) for r in records)
         if not at:
             return self.passed(f"No parameter of {tuned.model} has its best value at an end of its "
@@ -144,20 +143,69 @@ class SearchLength(Rule):
         return self.passed(f"{told}.", **numbers)
 
 
+def searched_parameters(evidence: Evidence) -> tuple[ParameterCard, ...]:
+    """Return what the searches of the first tuned models say of each parameter's range.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    tuple of ParameterCard
+        Model by model, each with its best tuned configuration, its first parameter first.
+    """
+    tuned: dict[str, Row] = {}
+    for row in evidence.models:
+        if row.search != "none":
+            tuned.setdefault(row.model, row)
+    return tuple(card for row in list(tuned.values())[:_MODELS_TOLD]
+                 for card in _parameters(row, evidence))
+
+
+def _parameters(row: Row, evidence: Evidence) -> Iterator[ParameterCard]:
+    records = _searches(evidence, row)
+    space = evidence.around.spaces.get(row.model, {}) if records else {}
+    edges = _edges(space, records, evidence)
+    best = [_best(r.trials, evidence.board.metric) for r in records]
+    for name, free in space.items():
+        own = [edge for edge in edges if edge.name == name]
+        if own:
+            # The lower end speaks for both: a rank correlation only changes its sign.
+            p = min(own[0].p, 1 - own[0].p) * 2 if own[0].share else 1.0
+            yield ParameterCard(
+                row=row.id, model=row.model, parameter=name, low=free.low, high=free.high,
+                log=free.log, share=own[0].share, p=p, n_trials=sum(len(r.trials) for r in records),
+                bests=tuple(float(t.params[name]) for t in best if t and name in t.params),
+                edge=next(("high" if e.upper else "low" for e in own if e.tells), ""))
+
+
 class _Edge(NamedTuple):
     name: str
     upper: bool
     n_bests: int
     share: float
     p: float
+    tells: bool
+
+
+def _edges(
+    space: Mapping[str, Range], records: Sequence[Record], evidence: Evidence
+) -> list[_Edge]:
+    """Both ends of every range, and at which the best values lie for a reason."""
+    limits = evidence.thresholds
+    found = [edge for name, free in space.items() for upper in (False, True)
+             if (edge := _edge(name, free, upper, records, evidence)) is not None]
+    return [edge._replace(tells=edge.p <= limits.alpha / len(space)
+                          and edge.share >= limits.edge_share
+                          and edge.n_bests >= limits.edge_folds * len(records)) for edge in found]
 
 
 def _edge(
     name: str, free: Range, upper: bool, records: Sequence[Record], evidence: Evidence
 ) -> _Edge | None:
     """How often the best value lies at one end, and how the score rises towards it."""
-    # No share can be above one: that end of the range is natural.
-    if (upper and free.high == 1.0 and not free.log) or not free.high > free.low:
+    if (upper and free.capped) or not free.high > free.low:
         return None
     width, metric = evidence.thresholds.edge_width, evidence.board.metric
     sign = 1 if upper == metric.greater_is_better else -1
@@ -175,7 +223,7 @@ def _edge(
         places += [place for place, _ in seen]
         scores += [sign * (score - level) for _, score in seen]
     rho, p = contrasts.rank_correlation(places, scores)
-    return _Edge(name, upper, n_bests, rho**2, p)
+    return _Edge(name, upper, n_bests, rho**2, p, tells=False)
 
 
 def _course(record: Record, evidence: Evidence) -> tuple[float, float] | None:
@@ -210,6 +258,10 @@ def _first_tuned(evidence: Evidence) -> Row | None:
 
 def _records(evidence: Evidence, row: Row) -> list[Record]:
     return [r.record for r in evidence.board.contestants[row.id].results if r.record.trials]
+
+
+def _searches(evidence: Evidence, row: Row) -> list[Record]:
+    return [record for record in _records(evidence, row) if len(record.trials) >= 2]
 
 
 def _tuned_and_default(rows: list[Row]) -> list[tuple[Row, Row]]:

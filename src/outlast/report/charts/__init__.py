@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from outlast.report.charts import importance, leaderboard, over_time, promise, search, timeline
+from outlast.report.charts import (
+    drift,
+    importance,
+    leaderboard,
+    lineage,
+    over_time,
+    parameters,
+    pareto,
+    promise,
+    reasons,
+    search,
+    stability,
+    timeline,
+    worth,
+)
 from outlast.report.charts.base import Figure, ModelStyle
 from outlast.report.document import Document
 
@@ -17,7 +31,14 @@ FIGURES: dict[str, Callable[[Document], Figure | None]] = {
     "over_time": over_time.draw,
     "search_history": search.draw_history,
     "tuned": search.draw_tuned,
+    "parameters": parameters.draw,
+    "pareto": pareto.draw,
     "importance": importance.draw,
+    "worth": worth.draw,
+    "drift": drift.draw,
+    "stability": stability.draw,
+    "reasons": reasons.draw,
+    "lineage": lineage.draw,
 }
 
 

@@ -256,8 +256,8 @@ def to_svg(chart: Any, name: str, alt_text: str) -> str:
     # Vega numbers its clip paths from one in every picture.
     svg = re.sub(r'id="(clip|gradient_)', rf'id="{name}-\1', svg)
     svg = re.sub(r"url\(#(clip|gradient_)", rf"url(#{name}-\1", svg)
-    # Two decimals of a pixel are enough, but what a mark tells stays as it is.
-    pieces = re.split(r'(aria-label="[^"]*")', svg)
+    # Two decimals of a pixel are enough, but what is written and told stays as it is.
+    pieces = re.split(r'(aria-label="[^"]*"|>[^<]+<)', svg)
     pieces[::2] = [_LONG.sub(r"\1", piece) for piece in pieces[::2]]
     svg = _SPOKEN.sub("", "".join(pieces)).replace(" aria-label=", " data-tip=")
     svg = svg.replace(' font-family="sans-serif"', "")

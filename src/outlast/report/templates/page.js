@@ -73,6 +73,17 @@ document.querySelectorAll("table.sortable").forEach((table) => {
   table.parentElement.before(make("p", { className: "filter" }, field, " ", make("output", {})));
 });
 
+// Columns that are shown when somebody asks for them.
+document.querySelectorAll("details.columns").forEach((chooser) => {
+  const table = document.getElementById(chooser.dataset.table);
+  chooser.addEventListener("change", ({ target }) => {
+    for (const row of table.rows) row.cells[target.value].hidden = !target.checked;
+  });
+  // A browser keeps boxes as they were when a page is loaded again.
+  chooser.querySelectorAll("input").forEach((box) => { box.checked = box.defaultChecked; });
+  chooser.hidden = false;
+});
+
 // Figures: a mark tells its numbers, and its model can be followed through all figures.
 const tip = make("div", { id: "tip", hidden: true });
 tip.setAttribute("role", "status");
