@@ -52,7 +52,7 @@ def test_without_scripts_the_page_says_the_same(visit, name):
     without = _words(plain.locator("main").inner_text())
     with_scripts = visit(name)
     # What scripts add are tools: buttons, fields, links to headings.
-    with_scripts.evaluate("document.querySelectorAll('.copy, .filter, .anchor')"
+    with_scripts.evaluate("document.querySelectorAll('.copy, .filter, .anchor, .columns')"
                           ".forEach((each) => each.remove())")
     assert _words(with_scripts.locator("main").inner_text()) == without
 
