@@ -187,7 +187,7 @@ def test_pictures_are_the_same_in_every_time_zone_and_process(figures):
     assert done.stdout.strip() == figures["timeline"].svg
 
 
-@pytest.mark.parametrize("name", ["sample", "regression", "abstract"])
+@pytest.mark.parametrize("name", ["sample", "regression", "multiclass", "abstract"])
 def test_every_chart_keeps_to_the_schema(name, monkeypatch):
     """Reports skip this check, which takes longer than drawing."""
     checked = []

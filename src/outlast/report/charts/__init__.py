@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from outlast.report.charts import importance, leaderboard, over_time, promise, search, timeline
+from outlast.report.charts import (
+    calibration,
+    decay,
+    importance,
+    leaderboard,
+    over_time,
+    pairwise,
+    promise,
+    quality,
+    search,
+    slices,
+    timeline,
+)
 from outlast.report.charts.base import Figure, ModelStyle
 from outlast.report.document import Document
 
@@ -13,8 +25,14 @@ __all__ = ["FIGURES", "Figure", "ModelStyle", "draw_figures"]
 FIGURES: dict[str, Callable[[Document], Figure | None]] = {
     "leaderboard": leaderboard.draw,
     "promise": promise.draw,
+    "calibration": calibration.draw,
     "timeline": timeline.draw,
+    "pairwise": pairwise.draw,
     "over_time": over_time.draw,
+    "decay": decay.draw,
+    "events": slices.draw_events,
+    "segments": slices.draw_segments,
+    "quality": quality.draw,
     "search_history": search.draw_history,
     "tuned": search.draw_tuned,
     "importance": importance.draw,

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from outlast.report import formatting, view
-from outlast.report.document import Document, EventCard
+from outlast.report.document import Document, EventCard, Interval
 
 PALETTE = ("#0072B2", "#D55E00", "#00875F", "#B0609B", "#9A6B00", "#6F66CC", "#C13B5A")
 BASELINE_COLOUR = "#5F6B7A"
@@ -152,6 +152,26 @@ def inline(rows: Sequence[dict[str, Any]]) -> Any:
 
     # Altair copies a list element by element for every layer; a text it leaves as it is.
     return alt.Data(values=json.dumps(rows), format=alt.DataFormat(type="json"))
+
+
+def colour_of_row(document: Document) -> str:
+    """Return the colour of the model that the details of a document are about."""
+    row = next((row for row in document.leaderboard if row.id == document.details.row), None)
+    return PALETTE[0] if row is None else ModelStyle.of(document).colour(row.model)
+
+
+def ends(estimate: Interval) -> dict[str, float | None]:
+    """Return an estimate as data of a chart; without an interval both ends are the estimate."""
+    value = estimate.value
+    return {"value": value, "low": value if estimate.low is None else estimate.low,
+            "high": value if estimate.high is None else estimate.high}
+
+
+def names_axis() -> Any:
+    """Altair axis of names, one line for each."""
+    import altair as alt
+
+    return alt.Axis(grid=True, ticks=False, domain=False, labelPadding=8, labelLimit=300)
 
 
 def time_axis(document: Document, span: tuple[float, float], field: str = "start") -> Any:
