@@ -54,7 +54,7 @@ def test_each_figure_lies_in_its_section_and_in_the_twin(name, report):
 
 def test_decay_names_slope_interval_and_when_to_retrain(figures):
     told = figures["decay"].caption
-    assert "changes by −0.020 (−0.026 to −0.014) log loss per row, over 20 blocks" in told
+    assert "changes by −0.0200 (−0.0260 to −0.0140) log loss per row, over 20 blocks" in told
     assert "5.5 months after training it is time to retrain" in told
     assert "retrain by 5.5 months" in texts(figures["decay"])
 
@@ -177,6 +177,13 @@ def test_chances_are_written_in_the_cells_and_bold_where_they_tell():
     assert "Of the 3 best of 12 rows, 1. " in figure.caption
     assert "with a chance of 61 %" in figure.caption
     assert "1 of its 2 rivals can be told from it" in figure.caption
+
+
+def test_a_small_table_of_chances_is_not_stretched_to_the_page(figures, report):
+    assert quality.draw(DOCUMENTS["multiclass"]()).is_narrow
+    assert not figures["quality"].is_narrow
+    page = report("multiclass").html.read_text()
+    assert page.count('<div class="scroll narrow"') == 1
 
 
 def test_names_that_break_lines_or_program_text_are_drawn_as_they_are():

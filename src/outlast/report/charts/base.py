@@ -34,6 +34,8 @@ SOFT, BAND, ALERT, PAPER = "var(--soft)", "var(--band)", "var(--high)", "var(--p
 CONCRETE = {INK: "#1a1a1a", MUTED: "#5b6470", GRID: "#e3e6ea", SOFT: "#aab3bf",
             BAND: "#f6e3bd", ALERT: "#b3261e", PAPER: "#ffffff"}
 _EVENTS_NAMED = 24
+# The width below which the style sheet lets no picture shrink: a reader scrolls instead.
+_NARROW = 620
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ class Figure:
     def name(self) -> str:
         """Its file name without an ending."""
         return self.id.removeprefix("fig-")
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is narrower than a page: such a picture is never stretched."""
+        found = re.search(r'<svg[^>]*\bwidth="([\d.]+)"', self.svg)
+        return found is not None and float(found[1]) < _NARROW
 
     @property
     def standalone(self) -> str:

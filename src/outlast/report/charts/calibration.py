@@ -96,8 +96,8 @@ def _reliability_caption(label: str, card: ReliabilityCard) -> str:
     n_apart = sum(part.happened.leaves_out(part.said) for part in card.before)
     told = (f"Where {label} says {formatting.share(farthest.said)}, "
             f"{formatting.share(farthest.happened.value)}{_in_brackets(farthest.happened)} "
-            f"happened: the farthest of {formatting.plural(len(card.before), 'bin')}, of which "
-            f"{n_apart} {'has' if n_apart == 1 else 'have'} a 95 % interval that leaves out what "
+            f"happened: the farthest of {formatting.plural(len(card.before), 'bin')}; {n_apart} of "
+            f"them {'has' if n_apart == 1 else 'have'} a 95 % interval that leaves out what "
             f"was said. Said and happened are {_points(card.error_before)} apart on the mean")
     if card.error_after is not None:
         told += f", {_points(card.error_after)} once recalibrated by earlier periods"

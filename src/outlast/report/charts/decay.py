@@ -22,7 +22,7 @@ def draw(document: Document) -> base.Figure | None:
     decimals = formatting.decimals_for(group.gain.value for group in card.groups)
     return base.Figure(
         id=ID, title=f"Gain over {formatting.one_line(card.baseline, 40)} by time since training",
-        alt=alt, caption=_caption(card, decimals), svg=base.to_svg(_chart(document, card), ID, alt),
+        alt=alt, caption=_caption(card), svg=base.to_svg(_chart(document, card), ID, alt),
         columns=(f"{card.unit}s since training", "blocks of time", f"gain, {card.loss} per row",
                  "95 % interval"),
         rows=tuple((f"{formatting.significant(group.first)} to "
@@ -41,7 +41,7 @@ def _chart(document: Document, card: DecayCard) -> Any:
                "low": g.gain.low, "high": g.gain.high} for g in card.groups]
     unit, loss = formatting.one_line(card.unit), formatting.one_line(card.loss)
     age = alt.X("age:Q", title=f"{unit}s since the end of training", scale=alt.Scale(
-        domainMin=0, nice=False), axis=alt.Axis(tickCount=8))
+        domainMin=0, nice=True), axis=alt.Axis(tickCount=8))
     gain = alt.Y("gain:Q", title=f"{loss} saved per row", axis=alt.Axis(tickCount=6))
     colour = base.ModelStyle.of(document).colour(card.model)
     low, high = alt.Y("low:Q"), alt.Y2("high:Q")
@@ -95,8 +95,9 @@ def _lasts(card: DecayCard) -> str:
     return f"{formatting.significant(card.lasts, 2)} {card.unit}s"
 
 
-def _caption(card: DecayCard, decimals: int) -> str:
-    slope = formatting.interval(card.slope, decimals, sign=True)
+def _caption(card: DecayCard) -> str:
+    ends = (card.slope.value, card.slope.low, card.slope.high)
+    slope = formatting.interval(card.slope, formatting.decimals_for(ends), sign=True)
     told = (f"Per {card.unit} since training, the gain of {card.model} over {card.baseline} "
             f"changes by {slope} {card.loss} per row, over "
             f"{formatting.plural(sum(g.n_blocks for g in card.groups), 'block')} of time")
