@@ -81,7 +81,8 @@ def test_the_band_is_the_line_at_both_ends_of_its_slope():
 def test_the_worst_event_is_set_against_the_time_outside(figures):
     told = figures["events"].caption
     assert "worst in flash crash / euro crisis: roc_auc 0.610 (0.560 to 0.660) on 400 rows" in told
-    assert "against 0.750 (0.700 to 0.800) outside of events; 1 of 2 events has an interval" in told
+    assert "against 0.750 (0.700 to 0.800) outside of events" in told
+    assert "which the intervals of 1 of 2 events leave out" in told
     assert "outside of events (400 rows)" in texts(figures["events"])
 
 

@@ -84,14 +84,15 @@ def _events_caption(document: Document, events: list[EventScore], decimals: int)
     outside = next((event for event in events if not event.name), None)
     sign = 1 if document.greater_is_better else -1
     worst = min(inside, key=lambda event: sign * (event.score.value or 0.0))
-    told = (f"{document.details.label} scores worst in {worst.name}: {document.metric} "
+    most = "worst " if len(inside) > 1 else ""
+    told = (f"{document.details.label} scores {most}in {worst.name}: {document.metric} "
             f"{formatting.interval(worst.score, decimals)} on "
             f"{formatting.plural(worst.n_rows, 'row')}")
     if outside is not None and outside.score.value is not None:
         apart = sum(event.score.leaves_out(outside.score.value) for event in inside)
-        told += (f", against {formatting.interval(outside.score, decimals)} outside of events; "
-                 f"{apart} of {formatting.plural(len(inside), 'event')} "
-                 f"{'has' if apart == 1 else 'have'} an interval that leaves that out")
+        told += (f", against {formatting.interval(outside.score, decimals)} outside of events, "
+                 f"which the intervals of {apart} of {formatting.plural(len(inside), 'event')} "
+                 "leave out")
     return (f"{told}. Each interval is that of a stretch of time as long as the event: short ones "
             "tell little.")
 
