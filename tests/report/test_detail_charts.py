@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from outlast.judge.board import Interval
 from outlast.judge.details import SuperiorityCard
 from outlast.report import charts
 from outlast.report.charts import base, calibration, decay, pairwise, quality, slices
@@ -107,6 +108,16 @@ def test_segments_say_how_many_lie_apart_and_how_many_would_by_luck(figures):
     assert "3 of 4 segments have an interval that leaves out the solid line; by luck" in told
     assert "the worst and the best 4 of 19" in told
     assert figures["segments"].rows[-1][0] == "all rows"
+
+
+def test_a_segment_without_an_interval_is_told_of(figures):
+    card = DOCUMENTS["sample"]().details.segments
+    short = card.segments[0].model_copy(update={"gain": Interval(value=0.03)})
+    figure = slices.draw_segments(changed(
+        segments=card.model_copy(update={"segments": (short, *card.segments[1:])})))
+    assert "too few blocks of time" in figure.caption
+    assert figure.rows[0][-1] == "–"
+    assert "too few" not in figures["segments"].caption
 
 
 def test_reliability_names_the_farthest_bin_and_both_errors(figures):

@@ -148,6 +148,8 @@ def _segments_caption(card: SegmentCard, decimals: int) -> str:
     apart = sum(segment.gain.leaves_out(card.overall.value or 0.0) for segment in card.segments)
     drawn = (f" Drawn are the worst and the best {len(card.segments)} of {card.n_segments:,}."
              if card.n_segments > len(card.segments) else "")
+    if any(segment.gain.low is None for segment in card.segments):
+        drawn += " A dot without an interval has too few blocks of time for one."
     return (f"{card.model} gains least where {worst.name}: "
             f"{formatting.interval(worst.gain, decimals, sign=True)} {card.loss} per row over "
             f"{card.baseline}, against {formatting.interval(card.overall, decimals, sign=True)} on "
