@@ -19,11 +19,12 @@ from outlast.judge.board import (
     RuleCard,
     Strength,
 )
+from outlast.judge.details import Details
 
 DAY = 86_400 * 10**9
 NOTHING: dict[str, Any] = {
     "promise": None, "rules": (), "strength": Strength(n_tried=0), "calibration": None,
-    "costs": None, "exam": Exam(
+    "costs": None, "details": Details(), "exam": Exam(
         status="none", reason="the table is too short",
         sentence="There is no sealed exam: the table is too short."),
 }

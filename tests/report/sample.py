@@ -28,6 +28,7 @@ from tests.report.board import (
     trials,
     windows,
 )
+from tests.report.detailed import detailed
 from tests.report.judged import judged
 from tests.report.ledger import further, parameters
 
@@ -293,6 +294,7 @@ def sample() -> Document:
             "(difference to catboost +0.006 (95 % CI −0.006 to +0.018)).",
         ),
         **judged(rows),
+        details=detailed(rows),
         data=DataCard(
             name="stocks",
             fingerprint="3f9a1c0d5e7b2a48",

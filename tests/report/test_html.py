@@ -21,7 +21,7 @@ def test_every_page_is_well_formed_and_complete(page):
     assert not page.broken
     assert not page.open
     assert page.tags["h1"] == page.tags["main"] == page.tags["script"] == 1
-    assert page.tags["h2"] == page.tags["section"] == 13
+    assert page.tags["h2"] == page.tags["section"] == 14
 
 
 def test_ids_are_unique_and_every_link_inside_the_page_arrives(page):

@@ -6,7 +6,8 @@ from typing import Any
 
 from outlast.report.document import Document, Headline, Interval
 from tests.report.board import board_row
-from tests.report.judged import INTERVALS, NOTHING
+from tests.report.detailed import CONFUSION, COVERED, RESIDUALS
+from tests.report.judged import NOTHING
 from tests.report.sample import sample
 
 
@@ -121,7 +122,9 @@ def regression() -> Document:
             "greater_is_better": False,
             "calibration": None,
             "costs": None,
-            "intervals": INTERVALS,
+            "intervals": COVERED,
+            "details": full.details.model_copy(
+                update={"reliability": None, "curves": None, "residuals": RESIDUALS}),
             "data": data,
             "leaderboard": rows,
             "fold_scores": scores,
@@ -164,7 +167,10 @@ def multiclass() -> Document:
         update={"task": "multiclass", "class_shares": {"a": 0.5, "b": 0.3, "c": 0.2}}
     )
     folds = tuple(fold.model_copy(update={"test_share": None}) for fold in full.folds)
-    return full.model_copy(update={"leaderboard": tuple(rows), "data": data, "folds": folds})
+    details = full.details.model_copy(
+        update={"reliability": None, "curves": None, "confusion": CONFUSION})
+    return full.model_copy(update={"leaderboard": tuple(rows), "data": data, "folds": folds,
+                                   "calibration": None, "costs": None, "details": details})
 
 
 def abstract() -> Document:

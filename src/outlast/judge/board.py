@@ -19,6 +19,18 @@ class Interval(Frozen):
     low: float | None = None
     high: float | None = None
 
+    def leaves_out(self, value: float) -> bool:
+        """Return whether an interval is known and does not hold a value.
+
+        Examples
+        --------
+        >>> Interval(value=2.0, low=1.0, high=3.0).leaves_out(0.0)
+        True
+        """
+        if self.low is None or self.high is None:
+            return False
+        return value < self.low or value > self.high
+
 
 class Headline(Frozen):
     """The answer in ten seconds."""
@@ -70,7 +82,7 @@ class Row(Frozen):
     @property
     def label(self) -> str:
         """Model, search and selection in one short text."""
-        return " ".join([self.model, *[self.search] * (self.search != "none"),
+        return " ".join([self.model, *[self.search] * (self.search not in ("none", "given")),
                          *[self.selection] * (self.selection != USUAL_SELECTION)])
 
 
@@ -174,6 +186,16 @@ class CalibrationCard(Frozen):
     curve: tuple[tuple[float, float, int], ...]
 
 
+class CoveragePeriod(Frozen):
+    """How often intervals of one half-width held in one period; times are nanoseconds."""
+
+    start: int
+    end: int
+    n_rows: int
+    coverage: Interval
+    half_width: float
+
+
 class CoverageCard(Frozen):
     """How often intervals around predicted values have held, made of earlier errors."""
 
@@ -181,6 +203,7 @@ class CoverageCard(Frozen):
     coverage: Interval
     by_period: tuple[float, ...]
     half_width: float
+    periods: tuple[CoveragePeriod, ...] = ()
 
 
 class CostCard(Frozen):

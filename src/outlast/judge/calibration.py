@@ -18,7 +18,14 @@ from scipy import special
 from outlast import metrics
 from outlast.judge import contrasts
 from outlast.judge.blocks import Blocks
-from outlast.judge.board import CalibrationCard, CostCard, CoverageCard, Interval, Period
+from outlast.judge.board import (
+    CalibrationCard,
+    CostCard,
+    CoverageCard,
+    CoveragePeriod,
+    Interval,
+    Period,
+)
 from outlast.judge.leaderboard import Contestant
 from outlast.judge.results import Result
 from outlast.judge.thresholds import Thresholds
@@ -70,10 +77,13 @@ class Forward:
         return (np.concatenate([r.y for r in self.periods]),
                 np.concatenate([r.prediction for r in self.periods]))
 
+    def block_of(self, period: Result) -> npt.NDArray[np.intp]:
+        """Block of time of each row of one of the later periods."""
+        return np.asarray(self.blocks.block[np.searchsorted(self.blocks.times, period.time)])
+
     def mean_of(self, values: Sequence[Floats]) -> Interval:
         """Return the mean of a value per row of the later periods, by blocks of time."""
-        time = np.concatenate([r.time for r in self.periods[1:]])
-        block = self.blocks.block[np.searchsorted(self.blocks.times, time)]
+        block = np.concatenate([self.block_of(r) for r in self.periods[1:]])
         found = contrasts.mean(np.concatenate(values), block)
         if not self.blocks.suffice:
             return Interval(value=found.value)
@@ -218,12 +228,17 @@ def cover(contestant: Contestant) -> CoverageCard | None:
     forward = Forward.of(contestant) if contestant.record.job.task == "regression" else None
     if forward is None:
         return None
-    level, covered, shares = forward.thresholds.coverage_level, [], []
+    level, covered, periods = forward.thresholds.coverage_level, [], []
     for y, p, period in forward.steps():
-        inside = np.abs(period.y - period.prediction) <= half_width(y, p, level)
-        covered.append(inside.astype(np.float64))
-        shares.append(float(inside.mean()))
-    return CoverageCard(level=level, coverage=forward.mean_of(covered), by_period=tuple(shares),
+        width = half_width(y, p, level)
+        inside = (np.abs(period.y - period.prediction) <= width).astype(np.float64)
+        covered.append(inside)
+        periods.append(CoveragePeriod(
+            start=int(period.time.min()), end=int(period.time.max()), n_rows=inside.size,
+            half_width=width, coverage=contrasts.share(
+                inside, forward.block_of(period), forward.thresholds.interval_blocks)))
+    return CoverageCard(level=level, coverage=forward.mean_of(covered), periods=tuple(periods),
+                        by_period=tuple(float(inside.mean()) for inside in covered),
                         half_width=half_width(*forward.everything(), level))
 
 

@@ -71,6 +71,44 @@ def mean(values: Floats, block: Ints) -> Estimate:
     return _linear(values.mean(), (values - values.mean()) / values.size, block)
 
 
+def share(happened: Floats, block: Ints, least_blocks: int = 2) -> Interval:
+    """Return how often something happened, with a 95 % interval that stays within 0 and 1.
+
+    Parameters
+    ----------
+    happened : ndarray of float64, shape (n,)
+        1 where it did, else 0.
+    block : ndarray of int, shape (n,)
+    least_blocks : int, default 2
+        With fewer there is no interval.
+
+    Returns
+    -------
+    Interval
+
+    References
+    ----------
+    E. B. Wilson, *JASA* 22 (1927), with as many rows as would make the same error if they were
+    independent; E. L. Korn and B. I. Graubard, *Survey Methodology* 24 (1998).
+
+    Examples
+    --------
+    >>> never = share(np.zeros(40), np.arange(40) // 4)
+    >>> never.value, never.low, round(never.high, 2)
+    (0.0, 0.0, 0.34)
+    """
+    found = mean(happened, block)
+    p, k = found.value, found.n_blocks
+    if k < max(2, least_blocks):
+        return Interval(value=p)
+    # Where all rows agree, each block counts as one.
+    n = min(happened.size, p * (1 - p) / found.se**2) if found.se > 0 else k
+    z = statistics.t_quantile(0.975, k - 1)
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return Interval(value=p, low=max(0.0, middle - half), high=min(1.0, middle + half))
+
+
 def difference(values: Floats, chosen: Bools, block: Ints) -> Estimate:
     """Return the mean of the chosen rows less the mean of the others.
 

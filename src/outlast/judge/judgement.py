@@ -23,12 +23,16 @@ from outlast.judge.board import (
     Strength,
 )
 from outlast.judge.confidence_set import backtest_overfitting, model_confidence_set
+from outlast.judge.curves import confusion_card, curve_card, superiority_card
 from outlast.judge.deployment import compare_rules
+from outlast.judge.details import Details
 from outlast.judge.ensemble import mean_of
 from outlast.judge.insights import Evidence, find_insights
 from outlast.judge.leaderboard import Board, BoardSettings, Contestant, build_board
 from outlast.judge.promise import Window, gain_matrix, make_promise
+from outlast.judge.reliability import reliability, residual_bins
 from outlast.judge.results import Result
+from outlast.judge.slices import event_scores, segment_card
 from outlast.records import Finding
 
 
@@ -138,6 +142,29 @@ class Judgement:
         if costs is None or self._best is None:
             return None
         return calibration.choose_threshold(self._best, costs)
+
+    @cached_property
+    def details(self) -> Details:
+        """What figures show of the best row, and of the rows beside it."""
+        best, evidence = self._best, self.evidence
+        if best is None:
+            return Details()
+        row, held, events = self.finalists[0], evidence.held_out, evidence.around.events
+        bar = next((r for r in evidence.rows if r.is_baseline and r.id != row.id), None)
+        beside = self.board.contestants[bar.id] if bar else None
+        # What rules have said of time and segments is said of the best single model.
+        single = evidence.models[0].model if evidence.models else ""
+        decay = evidence.decay
+        return Details(
+            row=row.id, label=row.label, baseline=bar.label if bar else "",
+            decay=decay.card(held, single, self.board.thresholds, evidence.around.calendar)
+            if held and decay else None,
+            events=() if events is None else event_scores(best, beside, self.board.metric, events),
+            segments=segment_card(held, single, evidence.around) if held else None,
+            reliability=reliability(best),
+            curves=curve_card(self.board, [row, *([bar] if bar else [])]),
+            residuals=residual_bins(best), confusion=confusion_card(best, beside),
+            superiority=superiority_card(self.board, evidence.rows))
 
     @property
     def _best(self) -> Contestant | None:

@@ -157,7 +157,7 @@ def make_promise(board: Board, row_id: str, window: Window | None = None) -> Pro
     if blocks.blocks.suffice:
         sd, freedom = spread.ahead(n_times / per_block)
         margin = statistics.t_quantile((1 + limits.promise_level) / 2, freedom) * sd
-        interval = _interval(board.metric, expected, margin)
+        interval = interval_of(board.metric, expected, margin)
     row = next(row for row in board.rows if row.id == row_id)
     made = Promise(row=row_id, model=row.model, search=row.search, selection=row.selection,
                    split=row.split, score=interval, level=limits.promise_level,
@@ -209,7 +209,15 @@ def _ageing_text(promise: Promise, lost_share: float) -> str:
             "retrain at your convenience.")
 
 
-def _interval(metric: Metric, expected: float, margin: float) -> Interval:
+def interval_of(metric: Metric, expected: float, margin: float) -> Interval:
+    """Return a score with an interval that stays where scores of a metric can lie.
+
+    Examples
+    --------
+    >>> from outlast.metrics import METRICS
+    >>> interval_of(METRICS["roc_auc"], 0.9, 0.2).high
+    1.0
+    """
     if not metric.greater_is_better and expected > 0:
         # Losses are skewed: what doubles is as likely as what halves.
         factor = math.exp(margin / expected)

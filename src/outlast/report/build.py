@@ -182,6 +182,7 @@ def build_document(material: Material) -> Document:
         calibration=judgement.calibration,
         intervals=judgement.coverage,
         costs=judgement.costs(case.costs),
+        details=judgement.details,
         findings=(*judgement.findings, *_audited(material, luck)),
         leaderboard=board.rows,
         folds=fold_cards(records, results),

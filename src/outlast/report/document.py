@@ -26,6 +26,7 @@ from outlast.judge.board import (
     RuleCard,
     Strength,
 )
+from outlast.judge.details import Details
 from outlast.records import Finding, FoldAudit, Frozen, Task
 
 __all__ = ["Document", "Headline", "Interval", "Row"]
@@ -255,6 +256,7 @@ class Document(Frozen):
     calibration: CalibrationCard | None = Field(default=None, description="two classes only")
     intervals: CoverageCard | None = Field(default=None, description="predicted values only")
     costs: CostCard | None = Field(default=None, description="where costs were stated")
+    details: Details = Field(default=Details(), description="what only figures show")
     data: DataCard
     findings: tuple[Finding, ...] = ()
     leaderboard: tuple[Row, ...] = ()

@@ -11,6 +11,7 @@ SECTIONS = (
     ("validation", "Validation design"),
     ("leaderboard", "Leaderboard"),
     ("time", "Score over time"),
+    ("quality", "Model quality"),
     ("search", "Search and cost"),
     ("features", "Features"),
     ("configurations", "Best configurations"),

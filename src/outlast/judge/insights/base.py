@@ -13,6 +13,7 @@ import polars as pl
 
 from outlast.judge import statistics
 from outlast.judge.board import Row
+from outlast.judge.decay import Decay
 from outlast.judge.held_out import HeldOut
 from outlast.judge.leaderboard import Board
 from outlast.judge.non_inferiority import Comparison, compare_selections
@@ -145,6 +146,11 @@ class Evidence:
     def held_out(self) -> HeldOut | None:
         """The held-out rows of the best model under the headline split."""
         return HeldOut.of(self.board, self.models[0].id) if self.models else None
+
+    @cached_property
+    def decay(self) -> Decay | None:
+        """Their gain by the time since training, where all of them come after it."""
+        return Decay.of(self.held_out) if self.held_out else None
 
     @property
     def selections(self) -> tuple[Comparison, ...]:

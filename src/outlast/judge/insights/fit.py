@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outlast.judge import contrasts
-from outlast.judge.board import Interval, Row
+from outlast.judge.board import Row
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.wording import bounds, number
 from outlast.metrics import improvement
@@ -32,8 +32,8 @@ class CalibrationOff(Rule):
             return self.not_applicable("one probability for all rows, or classes without overlap")
         level = 1 - limits.calibration_alpha
         slope, excess = found.slope.interval(level), found.excess.interval(level)
-        tilted = _leaves_out(slope, 1.0) and abs(found.slope.value - 1) > limits.slope_margin
-        shifted = _leaves_out(excess, 0.0)
+        tilted = slope.leaves_out(1.0) and abs(found.slope.value - 1) > limits.slope_margin
+        shifted = excess.leaves_out(0.0)
         told = (f"{evidence.models[0].model} says {p.mean():.1%} where {y.mean():.1%} happened "
                 f"(difference{bounds(excess)}); its calibration slope is "
                 f"{number(slope.value, 2)}{bounds(slope)}; {level:.0%} intervals, {y.size:,} rows, "
@@ -82,12 +82,6 @@ class OverFit(Rule):
             f"of {number(_gap(calmer, evidence))} instead of {number(gap)}.",
             f"Choose the model that fits less closely: --models {name}.",
             instead=calmer.model, **numbers)
-
-
-def _leaves_out(interval: Interval, value: float) -> bool:
-    if interval.low is None or interval.high is None:
-        return False
-    return value < interval.low or value > interval.high
 
 
 def _gap(row: Row, evidence: Evidence) -> float:

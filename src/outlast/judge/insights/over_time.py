@@ -9,7 +9,7 @@ import numpy as np
 
 from outlast.data.times import format_ns
 from outlast.judge import contrasts, statistics
-from outlast.judge.contrasts import Estimate, Floats, Ints
+from outlast.judge.contrasts import Estimate
 from outlast.judge.held_out import HeldOut
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.leaderboard import Contestant
@@ -27,32 +27,30 @@ class ScoreDecays(Rule):
 
     def judge(self, evidence: Evidence) -> Finding:
         """Theil-Sen slope of the gain per block over the time since the training, within folds."""
-        held, limits = evidence.held_out, evidence.thresholds
-        if held is None or (held.age <= 0).any():
+        held, decay, limits = evidence.held_out, evidence.decay, evidence.thresholds
+        if held is None or decay is None:
             return self.not_applicable("no model was tested on rows after its training alone")
-        age, gain, fold = _points(held)
-        if age.size < limits.trend_blocks:
-            return self.not_applicable(f"only {age.size} independent blocks of time, "
+        n = decay.age.size
+        if n < limits.trend_blocks:
+            return self.not_applicable(f"only {n} independent blocks of time, "
                                        f"{limits.trend_blocks} are needed for a trend")
-        slope = contrasts.trend(age, gain, fold)
-        if slope.value is None:
+        if decay.slope.value is None:
             return self.not_applicable("each fold tests a single block of time")
-        start = float(np.median(gain - slope.value * age))
-        size, unit = per_unit(float(age.max()), evidence.around.calendar)
-        scaled = slope.model_copy(update={
-            end: None if at is None else at * size for end, at in slope})
-        model, n = evidence.models[0].model, age.size
+        size, unit = per_unit(float(decay.age.max()), evidence.around.calendar)
+        scaled = decay.slope.model_copy(update={
+            end: None if at is None else at * size for end, at in decay.slope})
+        model = evidence.models[0].model
         told = (f"Per {unit} since training, the gain of {model} over {held.baseline} changes by "
                 f"{signed_number(scaled.value)}{bounds(scaled)} {held.unit} ({n} blocks of time)")
         numbers = {"slope": scaled.value, "low": scaled.low, "high": scaled.high, "unit": unit,
-                   "blocks": n, "start": start}
-        if slope.high is None or slope.high >= 0 or start <= 0:
+                   "blocks": n, "start": decay.start}
+        after = decay.lasts(limits)
+        if after is None:
             return self.passed(f"{told}.", **numbers)
-        after = limits.retrain_share * start / -slope.value
         lasts = length_text(after, evidence.around.calendar)
         return self.issue(
-            "medium", f"{told}, from {number(start)} at first: {limits.retrain_share:.0%} is lost "
-            f"after {lasts}.",
+            "medium", f"{told}, from {number(decay.start)} at first: "
+            f"{limits.retrain_share:.0%} is lost after {lasts}.",
             f"Retrain every {lasts}; see what it is worth with `splits: [{{expanding_window: "
             f"{{n_splits: null, test_size: {_duration(after, evidence)}}}}}]`.",
             lasts=after, **numbers)
@@ -128,15 +126,6 @@ class OneFoldDiffers(Rule):
         return self.issue("medium", f"{told}.", f"Look at what happened then; report {metric} "
                           f"{number(float(scores.mean()))} with this fold and {without} without "
                           "it, and never drop it silently.", **numbers)
-
-
-def _points(held: HeldOut) -> tuple[Floats, Floats, Ints]:
-    """Mean age and mean gain of each block of time of each fold, and the fold."""
-    width = int(held.block.max()) + 1
-    cells, point = np.unique(held.fold * width + held.block, return_inverse=True)
-    n = np.bincount(point)
-    return (np.bincount(point, held.age) / n, np.bincount(point, held.gain) / n,
-            np.asarray(cells // width))
 
 
 def _duration(length: float, evidence: Evidence) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
 from outlast.judge import contrasts, statistics
 from outlast.judge.contrasts import Bools, Estimate
 from outlast.judge.held_out import HeldOut
 from outlast.judge.insights.base import Evidence, Rule
+from outlast.judge.slices import Segment, event_rows, segments_of
 from outlast.judge.thresholds import Thresholds
 from outlast.judge.wording import MINUS, bounds, number, signed_number
 from outlast.metrics import improvement
@@ -31,7 +29,7 @@ class EventCarriesScore(Rule):
         held, events = evidence.held_out, evidence.around.events
         if held is None or events is None:
             return self.not_applicable("no model or no event that concerns everyone")
-        found = [(name, rows) for name, rows in _event_rows(events, held)]
+        found = list(event_rows(events, held.time))
         if not found:
             return self.not_applicable("no event that concerns everyone lies in the held-out time")
         name, rows = max(found, key=lambda event: float(held.gain[event[1]].sum()))
@@ -72,7 +70,8 @@ class SegmentFails(Rule):
             return self.not_applicable("no model that loses less than the baseline")
         early = held.block < (held.block.max() + 1) // 2
         late = ~early
-        segments = [s for s in _segments(evidence, held) if _large(s.rows, (early, late), evidence)]
+        segments = [s for s in segments_of(held, evidence.around)
+                    if _large(s.rows, (early, late), evidence)]
         if held.n_blocks < 2 * limits.interval_blocks or not segments:
             return self.not_applicable("too little held-out time for halves, or a single segment")
         suspects = _suspects(held, segments, early, limits)
@@ -101,18 +100,6 @@ class SegmentFails(Rule):
         return self.passed(f"{told}: not confirmed.", **numbers)
 
 
-class _Segment(NamedTuple):
-    name: str
-    rows: Bools
-
-
-def _event_rows(events: pl.DataFrame, held: HeldOut) -> Iterator[tuple[str, Bools]]:
-    for name, start, end in events.select("name", "start", "end").iter_rows():
-        rows = (held.time >= start) & (held.time <= end)
-        if rows.any() and not rows.all():
-            yield name, rows
-
-
 def _unlike_others(held: HeldOut, rows: Bools, least: int) -> float:
     """One-sided p-value of the event's mean gain among stretches of the same length."""
     length = np.unique(held.time[rows]).size
@@ -122,34 +109,6 @@ def _unlike_others(held: HeldOut, rows: Bools, least: int) -> float:
     if means.size < least:
         return 1.0
     return contrasts.stands_out(np.append(means, held.gain[rows].mean()), means.size)
-
-
-def _segments(evidence: Evidence, held: HeldOut) -> Iterator[_Segment]:
-    """Entities, events by kind, and the classes of the calendar."""
-    names = evidence.around.entities
-    codes = np.unique(held.entity)
-    if codes.size > 1:
-        for code in codes:
-            label = names[code] if code < len(names) else f"entity {code}"
-            yield _Segment(f"entity is {label}", held.entity == code)
-    events = evidence.around.events
-    for kind in [] if events is None else events["kind"].unique().sort():
-        inside = np.zeros(held.time.size, dtype=bool)
-        for _, rows in _event_rows(events.filter(pl.col("kind") == kind), held):  # type: ignore[union-attr]
-            inside |= rows
-        yield _Segment(f"time is in an event of kind {kind}", inside)
-    if evidence.around.calendar:
-        yield from _calendar(held)
-
-
-def _calendar(held: HeldOut) -> Iterator[_Segment]:
-    when = pl.Series(held.time).cast(pl.Datetime("ns")).dt
-    for name, classes in (("quarter", when.quarter()), ("weekday (Monday = 1)", when.weekday()),
-                          ("hour in UTC from", when.hour() // 6 * 6)):
-        known = classes.unique().sort()
-        if len(known) > 1:
-            for value in known:
-                yield _Segment(f"{name} is {value}", (classes == value).to_numpy())
 
 
 def _large(rows: Bools, halves: tuple[Bools, Bools], evidence: Evidence) -> bool:
@@ -164,8 +123,8 @@ def _against_others(held: HeldOut, rows: Bools, half: Bools) -> Estimate:
 
 
 def _suspects(
-    held: HeldOut, segments: list[_Segment], early: Bools, limits: Thresholds
-) -> list[_Segment]:
+    held: HeldOut, segments: list[Segment], early: Bools, limits: Thresholds
+) -> list[Segment]:
     """The segments that look worst in the first half of time."""
     bar = -limits.segment_loss * float(held.gain[early].mean())
     tests = [_against_others(held, s.rows, early) for s in segments]

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from outlast.report import formatting, view
-from outlast.report.document import Document, EventCard
+from outlast.report.document import Document, EventCard, Interval
 
 PALETTE = ("#0072B2", "#D55E00", "#00875F", "#B0609B", "#9A6B00", "#6F66CC", "#C13B5A")
 BASELINE_COLOUR = "#5F6B7A"
@@ -40,6 +40,8 @@ _TOLD = re.compile(r'<(path|line|rect) data-tip="([^"]*)"([^>]*)/>')
 # and axes, whose label follows their role, tell nothing that is not written.
 _SPOKEN = re.compile(
     r' (?:aria-hidden|role)="[^"]*"| aria-roledescription="[^"]*"(?: aria-label="[^"]*")?')
+# The width below which the style sheet lets no picture shrink: a reader scrolls instead.
+_NARROW = 620
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,12 @@ class Figure:
     def name(self) -> str:
         """Its file name without an ending."""
         return self.id.removeprefix("fig-")
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is narrower than a page: such a picture is never stretched."""
+        found = re.search(r'<svg[^>]*\bwidth="([\d.]+)"', self.svg)
+        return found is not None and float(found[1]) < _NARROW
 
     @property
     def standalone(self) -> str:
@@ -163,6 +171,26 @@ def inline(rows: Sequence[dict[str, Any]]) -> Any:
 
     # Altair copies a list element by element for every layer; a text it leaves as it is.
     return alt.Data(values=json.dumps(rows), format=alt.DataFormat(type="json"))
+
+
+def colour_of_row(document: Document) -> str:
+    """Return the colour of the model that the details of a document are about."""
+    row = next((row for row in document.leaderboard if row.id == document.details.row), None)
+    return PALETTE[0] if row is None else ModelStyle.of(document).colour(row.model)
+
+
+def ends(estimate: Interval) -> dict[str, float | None]:
+    """Return an estimate as data of a chart; without an interval both ends are the estimate."""
+    value = estimate.value
+    return {"value": value, "low": value if estimate.low is None else estimate.low,
+            "high": value if estimate.high is None else estimate.high}
+
+
+def names_axis() -> Any:
+    """Altair axis of names, one line for each."""
+    import altair as alt
+
+    return alt.Axis(grid=True, ticks=False, domain=False, labelPadding=8, labelLimit=300)
 
 
 def time_axis(document: Document, span: tuple[float, float], field: str = "start") -> Any:
@@ -276,21 +304,26 @@ def _tell(node: Any) -> None:
         if told is not None:
             mark = node["mark"] if isinstance(node["mark"], dict) else {"type": node["mark"]}
             fields = told if isinstance(told, list) else [told]
-            expression = " + '\\n' + ".join(map(_told, fields))
+            expression = " + '\\n' + ".join(_titled(each, each is fields[0]) for each in fields)
             node["mark"] = {**mark, "aria": True, "description": {"expr": expression}}
         for key, child in node.items():
             if key not in ("data", "datasets", "encoding"):
                 _tell(child)
 
 
-def _told(field: dict[str, Any]) -> str:
-    """A Vega expression for the title and value of one field; a value alone has no title."""
+def _titled(field: dict[str, Any], is_first: bool) -> str:
+    """A Vega expression for title and value of one field; a name that comes first has no title."""
+    if is_first and field.get("type") == "nominal":
+        return _value(field)
+    return f"{json.dumps(field.get('title', field['field']) + ' ')} + {_value(field)}"
+
+
+def _value(field: dict[str, Any]) -> str:
+    """A Vega expression for the value of one field as it is written."""
     value = f"datum[{json.dumps(field['field'])}]"
     if field.get("type") == "temporal":
-        value = f"utcFormat({value}, {json.dumps(field.get('format', '%Y-%m-%d'))})"
-    elif "format" in field:
-        value = f"format({value}, {json.dumps(field['format'])})"
-    return f"{json.dumps(field['title'] + ' ')} + {value}" if field.get("title") else value
+        return f"utcFormat({value}, {json.dumps(field.get('format', '%Y-%m-%d'))})"
+    return f"format({value}, {json.dumps(field['format'])})" if "format" in field else value
 
 
 def _config() -> dict[str, Any]:
