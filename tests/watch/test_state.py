@@ -160,6 +160,25 @@ def test_what_has_not_changed_is_not_read_again(copied):
     assert reader.read(name) is first
 
 
+def test_the_list_reads_no_record_of_a_finished_run(copied):
+    for path in records(copied):
+        path.unlink()
+    reader, name = Reader(Store.open(copied)), only_experiment(copied).name
+    assert reader.glance(name).progress == CellState(12, 12)
+    assert reader.read(name).progress.done == 0
+    assert reader.glance("none") is None
+
+
+def test_a_score_that_is_no_number_is_no_result(copied):
+    path = records(copied)[0]
+    for index in only_experiment(copied).glob("index/*.json"):
+        index.unlink()
+    path.write_text(path.read_text().replace('"status": "ok"', '"status": "non_finite"'))
+    state = look(copied)
+    assert (state.progress.done, state.progress.failed) == (11, 1)
+    assert state.failures[0].message == "its score is no finite number"
+
+
 def test_several_tabs_share_what_was_read_within_a_second(copied):
     now = [0.0]
     experiment = Store.open(copied).experiments()[0]

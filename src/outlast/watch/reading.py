@@ -58,11 +58,18 @@ class Reader:
                   for name in names if self.store.place(name).exists}
         return sorted(newest, key=lambda name: (newest[name], name), reverse=True)
 
+    def glance(self, name: str) -> ExperimentState | None:
+        """Return what the list of all experiments tells of one; of a finished run no record."""
+        experiment = self._place(name)
+        if experiment is None:
+            return None
+        known = _outline(experiment, self._kept.setdefault(name, _Kept()))
+        return known.by_its_word() or self.read(name)
+
     def read(self, name: str) -> ExperimentState | None:
         """Return what is known of an experiment, None if there is none of that name."""
-        experiment = self.store.place(name) if _is_name(name) else None
-        if experiment is None or not experiment.exists:
-            self._kept.pop(name, None)
+        experiment = self._place(name)
+        if experiment is None:
             return None
         kept = self._kept.setdefault(name, _Kept())
         begun = self._clock()
@@ -72,12 +79,24 @@ class Reader:
             kept.until = begun + max(_FRESH, _PAUSE * took)
         return kept.state
 
+    def _place(self, name: str) -> Experiment | None:
+        experiment = self.store.place(name) if _is_name(name) else None
+        if experiment is None or not experiment.exists:
+            self._kept.pop(name, None)
+            return None
+        return experiment
 
-def _read(experiment: Experiment, kept: _Kept) -> ExperimentState:
+
+def _outline(experiment: Experiment, kept: _Kept) -> ExperimentState:
+    """Read description and sessions, without the jobs."""
     if kept.description is None:
         kept.description = _json_of(experiment, _DESCRIPTION)
-    sessions = tuple(_sessions(experiment, kept))
-    state = ExperimentState(experiment.name, kept.description, sessions)
+    return ExperimentState(experiment.name, kept.description, tuple(_sessions(experiment, kept)))
+
+
+def _read(experiment: Experiment, kept: _Kept) -> ExperimentState:
+    state = _outline(experiment, kept)
+    sessions = state.sessions
     if kept.state is not None and kept.state.sessions == sessions and not state.open:
         return kept.state
     newest = sessions[-1].id if sessions else ""

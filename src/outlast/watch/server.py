@@ -22,7 +22,7 @@ from outlast.watch import telling
 from outlast.watch.comparing import Side, side_by_side
 from outlast.watch.pages import Pages
 from outlast.watch.reading import Reader
-from outlast.watch.reports import Reports
+from outlast.watch.reports import ReportFacts, Reports
 from outlast.watch.telling import Place
 
 HOST = "127.0.0.1"
@@ -104,14 +104,16 @@ class Watch:
 
     def _entries(self) -> list[dict[str, Any]]:
         newest = self.reports.newest()
-        sides = (self._side(name, newest) for name in self.reader.names())
-        return [telling.listed(side.state, side.report) for side in sides if side is not None]
+        states = (self.reader.glance(name) for name in self.reader.names())
+        return [telling.listed(state, self._facts(state.name, newest))
+                for state in states if state is not None]
 
     def _side(self, name: str, newest: dict[str, str]) -> Side | None:
         state = self.reader.read(name)
-        if state is None:
-            return None
-        return Side(state, self.reports.facts(newest[name]) if name in newest else None)
+        return None if state is None else Side(state, self._facts(name, newest))
+
+    def _facts(self, name: str, newest: dict[str, str]) -> ReportFacts | None:
+        return self.reports.facts(newest[name]) if name in newest else None
 
     def _experiment(self, name: str) -> Answer | None:
         side = self._side(name, self.reports.newest())

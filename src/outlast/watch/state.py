@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ Standing = Literal["running", "unknown", "interrupted", "finished", "paused", "f
 # What a session says of itself, and where it says "running", whether its process is there.
 _BY_WORD: dict[str, Standing] = {"finished": "finished", "paused": "paused", "failed": "failed"}
 _BY_LIFE: dict[bool | None, Standing] = {True: "running", False: "interrupted", None: "unknown"}
+_NO_NUMBER = "its score is no finite number"
 # What a job that has taken longer than all like it will still take, as a share of those.
 _LEAST_LEFT = 0.1
 
@@ -109,7 +110,7 @@ class JobFacts:
             status=record.status, session=record.session, started=record.started,
             seconds=0.0 if record.shared_with else math.fsum(record.seconds.values()),
             score=score if score is not None and math.isfinite(score) else None,
-            message=_message(failure) if failure else record.note,
+            message=_message(failure) if failure else record.note or _NO_NUMBER,
             leaks=record.leaks)
 
     @property
@@ -165,6 +166,8 @@ class ExperimentState:
         When a job that is being worked on was begun.
     unreadable : tuple of str
         Ids of jobs whose record is broken.
+    counted : CellState, optional
+        How far the plan is by the word of its last session, where no record was read.
     """
 
     name: str
@@ -173,6 +176,7 @@ class ExperimentState:
     jobs: Mapping[str, JobFacts] = field(default_factory=dict)
     begun: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    counted: CellState | None = None
 
     @cached_property
     def open(self) -> tuple[Session, ...]:
@@ -236,14 +240,22 @@ class ExperimentState:
     @cached_property
     def progress(self) -> CellState:
         """How far the current plan is."""
-        return self.count(self.current)
+        return self.counted or self.count(self.current)
+
+    def by_its_word(self) -> ExperimentState | None:
+        """Return the same with the counts that a finished run has written down, if it has."""
+        last = self.latest
+        if last is None or last.standing != "finished" or last.shard or last.failed is None:
+            return None
+        planned = len(last.jobs)
+        return replace(self, counted=CellState(planned, planned - last.failed, last.failed))
 
     def count(self, jobs: Iterable[str]) -> CellState:
         """Count how far some jobs are; their mean score is over those that have one."""
         jobs = list(jobs)
         known = [self.jobs[job] for job in jobs if job in self.jobs]
         scores = [facts.score for facts in known if facts.is_final and facts.score is not None]
-        done = sum(facts.is_final for facts in known)
+        done = sum(facts.status == "ok" for facts in known)
         return CellState(
             planned=len(jobs), done=done, failed=sum(self.has_failed(job) for job in jobs),
             running=sum(job in self.begun for job in jobs),
@@ -252,8 +264,10 @@ class ExperimentState:
     def has_failed(self, job: str) -> bool:
         """Whether a job has ended without a result, and no open session tries it again."""
         facts = self.jobs.get(job)
-        if facts is None or facts.is_final or job in self.begun:
+        if facts is None or facts.status == "ok" or job in self.begun:
             return False
+        if facts.is_final:
+            return True
         at_work = {session.id for session in self.open if job in session.jobs}
         return not at_work or facts.session in at_work
 
@@ -267,7 +281,7 @@ class ExperimentState:
     def latest_done(self) -> list[JobFacts]:
         """Finished jobs, those that were begun last first."""
         found = [self.jobs[job] for job in self.plan
-                 if job in self.jobs and self.jobs[job].is_final]
+                 if job in self.jobs and self.jobs[job].status == "ok"]
         return sorted(found, key=lambda facts: facts.started, reverse=True)
 
     @property
