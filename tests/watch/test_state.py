@@ -14,6 +14,7 @@ from outlast.records import Failure, Record
 from outlast.store import Store, open_session
 from outlast.watch import telling
 from outlast.watch.reading import Reader
+from outlast.watch.reports import Reports
 from outlast.watch.state import CellState, ExperimentState, JobFacts, Session, rest_of
 from outlast.watch.telling import Place
 from tests.watch.conftest import only_experiment, watching
@@ -58,6 +59,16 @@ def test_a_finished_run_has_every_cell_with_the_mean_of_its_scores(finished):
     assert cell.score == pytest.approx(sum(scores) / 5)
     assert cell.word == "done"
     assert rest_of(state, 0, {}).seconds == 0
+
+
+def test_a_report_that_is_older_than_the_newest_session_says_so(finished):
+    state = look(finished)
+    reports = Reports(finished)
+    report = reports.facts(reports.newest()[state.name])
+    assert telling.age_of(report, state) == ""
+    later = state.sessions[0].model_copy(update={"id": "20990101-000000-abcd"})
+    newer = ExperimentState("e", sessions=(*state.sessions, later))
+    assert "before the newest session" in telling.age_of(report, newer)
 
 
 def test_a_live_session_counts_waiting_running_and_failed_jobs(copied):
@@ -235,6 +246,8 @@ def test_the_rest_is_told_from_what_jobs_like_it_have_taken():
     found = rest_of(state, 100.0, {})
     # Two of 2 s, two of 10 s, and four of which nothing is known, taken for as dear, on two.
     assert found.seconds == pytest.approx((2 * 2 + 2 * 10 + 4 * 10) / 2)
-    assert found.unlike == ("new",)
+    assert found.unlike == (("new", "none"),)
+    told = telling.time_sentence(state, 0)
+    assert "at least 30 s: nothing of new with defaults has finished yet" in told
     assert rest_of(state, 100.0, {"slow2": 94.0}).seconds == pytest.approx(found.seconds - 3)
     assert rest_of(ExperimentState("e", sessions=(session,)), 0, {}).seconds is None

@@ -51,6 +51,12 @@ class Workers(_Lenient):
     processes: int = 1
 
 
+class Estimated(_Lenient):
+    """What a session reckoned with when it began to train."""
+
+    seconds: float | None = None
+
+
 class Session(_Lenient):
     """What a page tells of one session, as its manifest has it."""
 
@@ -65,6 +71,7 @@ class Session(_Lenient):
     cells: tuple[PlannedCell, ...] = ()
     failed: int | None = None
     parallelism: Workers = Workers()
+    estimated: Estimated = Estimated()
     shard: tuple[int, int] | None = None
     config: dict[str, Any] = Field(default_factory=dict)
     alive: bool | None = None
@@ -313,12 +320,13 @@ class Rest:
     ----------
     seconds : float or None
         None as long as nothing has finished that would tell.
-    unlike : tuple of str
-        Models of which nothing has finished yet: they were taken for as dear as the dearest.
+    unlike : tuple of (str, str)
+        Models, each with its search, of which nothing has finished yet: taken for as dear as
+        others, which is too little, as cheap ones are run first.
     """
 
     seconds: float | None
-    unlike: tuple[str, ...] = ()
+    unlike: tuple[tuple[str, str], ...] = ()
 
 
 def rest_of(state: ExperimentState, now: float, moments: Mapping[str, float]) -> Rest:
@@ -350,7 +358,8 @@ def rest_of(state: ExperimentState, now: float, moments: Mapping[str, float]) ->
     left = [max(seconds - (now - moments[job]), _LEAST_LEFT * seconds) if job in moments
             else seconds for job, seconds in zip(waiting, expected, strict=True)]
     workers = sum(session.parallelism.processes for session in state.open) or 1
-    unlike = {cell[0] for cell in cells if cell and (cell[0],) not in alike}
+    unlike = {(model, search) for model, _, search, selection in filter(None, cells)
+              if (model, search, selection) not in alike}
     # No job is shared out: the last one alone can take longer than the rest of the work.
     seconds = max(math.fsum(left) / min(workers, len(left)), max(left))
     return Rest(seconds, tuple(sorted(unlike)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -165,13 +165,24 @@ def _rest_sentence(state: ExperimentState, now: float) -> str:
     if rest.seconds == 0:
         return ("Every job has ended; what is left is to explain the best fits, to open the exam "
                 "if there is one, and to write the report.")
-    guess = ""
     if rest.unlike:
-        names = ", ".join(one_line(name, 40) for name in rest.unlike[:3])
-        more = " and others" * (len(rest.unlike) > 3)
-        guess = f"; a guess, as nothing of {names}{more} has finished yet"
+        return _lower_limit(state, rest.seconds, rest.unlike)
     about = "" if rest.seconds < 10 else "about "
-    return f"Training goes on for {about}{roughly(rest.seconds)}{guess}."
+    return f"Training goes on for {about}{roughly(rest.seconds)}."
+
+
+def _lower_limit(
+    state: ExperimentState, seconds: float, unlike: Sequence[tuple[str, str]]
+) -> str:
+    """Say how long it takes at least, and what the run itself has measured before it began."""
+    names = ", ".join(f"{one_line(model, 40)} with {view.search_name(one_line(search, 40))}"
+                      for model, search in unlike[:3])
+    more = " and others" if len(unlike) > 3 else ""
+    reckoned = next((found for session in state.open
+                     if (found := session.estimated.seconds)), None)
+    whole = f" The run itself reckoned with about {roughly(reckoned)} in all." if reckoned else ""
+    return (f"Training goes on for at least {roughly(seconds)}: nothing of {names}{more} has "
+            f"finished yet.{whole}")
 
 
 def seconds_of(text: str) -> float | None:
@@ -202,6 +213,15 @@ def ending(state: ExperimentState, place: Place) -> tuple[str, str]:
         text += (f" {plural(len(state.unreadable), 'record')} cannot be read; the next run puts "
                  "such jobs aside and trains them again.")
     return text.strip(), command
+
+
+def age_of(report: ReportFacts | None, state: ExperimentState) -> str:
+    """Say whether a report was written before the newest session, and so without its results."""
+    stamp = len("20260101-000000")
+    latest = state.latest
+    if report is None or latest is None or report.folder[:stamp] >= latest.id[:stamp]:
+        return ""
+    return "It was written before the newest session, and holds none of its results."
 
 
 def done_table(state: ExperimentState) -> list[list[str]]:
@@ -273,7 +293,7 @@ def updates(
     told, command = ending(state, place)
     texts = {"standing": f"{icon} {word}", "progress": progress_sentence(state),
              "time": time_sentence(state, now), "announce": announcement(state), "ending": told,
-             "command": command, "n-failed": plural(len(state.failures), "job")}
+             "command": command, "report-age": age_of(report, state)}
     classes = {"standing": f"badge {colour}"}
     bars = {"progress": _bar(state.progress)}
     for at, split in enumerate(state.splits):
