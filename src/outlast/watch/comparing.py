@@ -102,7 +102,7 @@ def _facts(side: Side) -> dict[str, str]:
         "How it stands": f"{told['icon']} {told['word']}",
         "Data": told["data"], "Target": told["target"], "Metric": told["metric"],
         "Begun": told["started"], "Jobs done": told["counts"],
-        "Recommended": (report.winner or "none") if report else none,
+        "Best configuration": (report.winner or "none") if report else none,
         "Score, with its 95 % interval": report.score if report else none,
         "Under the split": report.split if report else none,
         "Verdict": report.verdict if report else none,
