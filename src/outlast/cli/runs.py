@@ -18,6 +18,9 @@ from outlast.records import Record
 from outlast.report.cards import reproduce
 from outlast.store import JobStore, Store, find_session, read_sessions
 
+# What a manifest has for programs: the ids of all jobs.
+_LISTS = ("jobs", "to_train", "cells")
+
 app = App(name="runs", help="Sessions and jobs: what was run, when, and how it ended.")
 
 
@@ -74,7 +77,7 @@ def show(identity: str, /, *, reports: str = "reports") -> None:
 
 
 def _show_session(console: Console, manifest: dict[str, Any]) -> None:
-    shown = {key: value for key, value in manifest.items() if key not in ("jobs", "to_train")}
+    shown = {key: value for key, value in manifest.items() if key not in _LISTS}
     shown["git"] = {k: v for k, v in manifest["git"].items() if k != "diff"}
     console.print_json(json.dumps(shown))
     console.print(f"{len(manifest['jobs'])} jobs: {', '.join(manifest['jobs'][:8])} ...")

@@ -63,6 +63,15 @@ class Plan:
             groups.setdefault(self._work(job), []).append(job)
         return tuple(map(tuple, groups.values()))
 
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """The jobs by the cell of the matrix that they fill, for whoever watches it fill up."""
+        cells: dict[tuple[str, ...], list[str]] = {}
+        for job in self.jobs:
+            cells.setdefault(job.configuration, []).append(job.id)
+        return [{"model": model, "split": split, "search": search, "selection": selection,
+                 "jobs": jobs} for (model, split, search, selection), jobs in cells.items()]
+
     def _work(self, job: Job) -> str:
         """What decides the outcome of a job, whatever its split is called."""
         split = self.splits[job.split.label]

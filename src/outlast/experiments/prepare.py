@@ -189,6 +189,7 @@ def manifest(prepared: Prepared, waiting: Iterable[tuple[Job, ...]]) -> dict[str
         "seed": prepared.config.seed,
         "jobs": [job.id for job in prepared.plan.jobs],
         "to_train": [job.id for group in waiting for job in group],
+        "cells": prepared.plan.cells,
         "parallelism": vars(prepared.how),
         "skipped": [vars(entry) for entry in prepared.plan.skipped],
         "audit": [finding.model_dump(mode="json") for finding in prepared.report],

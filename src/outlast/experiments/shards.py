@@ -11,7 +11,14 @@ from outlast.experiments.prepare import Prepared, manifest, order_of
 from outlast.experiments.run import finish
 from outlast.experiments.work import Driver, Listener, Order, Tally, take_stock
 from outlast.runners import Limits, make_runner
-from outlast.store import Experiment, FeatureStore, Store, open_session, read_sessions
+from outlast.store import (
+    Experiment,
+    FeatureStore,
+    Store,
+    open_session,
+    read_sessions,
+    shard_lock,
+)
 
 ORDER = "order.json"
 # What the session of a worker takes over from the one that made the plan.
@@ -75,7 +82,7 @@ def work_off(
     store = Store.open(config.store_url)
     chosen = store.experiment(experiment) if experiment else store.latest()
     order = _order(chosen, config.store_url).shard(*shard)
-    with chosen.storage.lock(f"shard-{shard[0]}-of-{shard[1]}.lock"):
+    with chosen.storage.lock(shard_lock(*shard)):
         stock = take_stock(order, chosen)
         plan = read_sessions(chosen)[-1]
         details = {key: plan[key] for key in _TAKEN_OVER if key in plan}

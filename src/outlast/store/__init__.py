@@ -12,7 +12,7 @@ consolidated_reports/<when>/         a report, always in a folder
 The first two may lie below the URL of an object store.
 """
 
-from outlast.store.experiments import Experiment, Store
+from outlast.store.experiments import EXPERIMENTS, SESSIONS, Experiment, Store
 from outlast.store.feature_tables import FeatureStore
 from outlast.store.files import point_latest, write_atomic, write_json
 from outlast.store.index import Index
@@ -22,18 +22,22 @@ from outlast.store.sessions import (
     Session,
     environment,
     find_session,
+    is_alive,
     keep_log,
     now,
     open_session,
     read_sessions,
+    shard_lock,
 )
 from outlast.store.storage import Storage, open_storage, parquet
 
 __all__ = [
+    "EXPERIMENTS",
     "FINAL",
     "MODEL",
     "OBSERVATIONS",
     "PREDICTIONS",
+    "SESSIONS",
     "Attempt",
     "Experiment",
     "FeatureStore",
@@ -44,6 +48,7 @@ __all__ = [
     "Store",
     "environment",
     "find_session",
+    "is_alive",
     "keep_log",
     "leftovers",
     "now",
@@ -52,6 +57,7 @@ __all__ = [
     "parquet",
     "point_latest",
     "read_sessions",
+    "shard_lock",
     "sweep",
     "write_atomic",
     "write_json",

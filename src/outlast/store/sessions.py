@@ -8,15 +8,18 @@ import logging
 import os
 import platform
 import secrets
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from outlast.errors import (
     CorruptError,
@@ -25,7 +28,7 @@ from outlast.errors import (
     StorePausedError,
     unknown_name,
 )
-from outlast.store.experiments import SESSIONS, Experiment, Store
+from outlast.store.experiments import LOCK, SESSIONS, Experiment, Store
 from outlast.store.storage import Storage
 
 MANIFEST = "manifest.json"
@@ -95,6 +98,54 @@ def read_sessions(experiment: Experiment) -> list[dict[str, Any]]:
             manifest = experiment.storage.read_json(f"{SESSIONS}/{session}/{MANIFEST}")
             manifests.append({**manifest, "experiment": experiment.name})
     return manifests
+
+
+def is_alive(experiment: Experiment, manifest: Mapping[str, Any]) -> bool | None:
+    """Whether the process of a session that calls itself running still works.
+
+    Told from what the holder of the lock wrote into it; the lock itself is not touched.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    manifest : mapping
+        Of the session.
+
+    Returns
+    -------
+    bool or None
+        None where this machine cannot know: the store has no locks, or another machine holds it.
+    """
+    lock = shard_lock(*manifest["shard"]) if manifest.get("shard") else LOCK
+    if not experiment.storage.exists(lock):
+        return None
+    try:
+        holder = experiment.storage.read_json(lock)
+        pid, host, since = int(holder["pid"]), holder["host"], _moment(holder["since"])
+    except (CorruptError, KeyError, TypeError, ValueError):
+        return False  # whoever gives the lock back empties it
+    if since > _moment(manifest["started"]):
+        return False  # another run has taken it since
+    return _runs(pid, since) if host == socket.gethostname() else None
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _runs(pid: int, since: float) -> bool:
+    """Whether a process of that number is there that is as old as its lock."""
+    try:
+        begun = psutil.Process(pid).create_time()
+    except psutil.Error:
+        return False
+    # The lock was written to the second; a later process has only inherited the number.
+    return begun < since + 2
+
+
+def shard_lock(index: int, count: int) -> str:
+    """Name of the lock of one worker's share."""
+    return f"shard-{index}-of-{count}.lock"
 
 
 def find_session(store: Store, prefix: str) -> dict[str, Any]:
