@@ -57,7 +57,8 @@ def _events_chart(document: Document, events: list[EventScore]) -> Any:
                       legend=alt.Legend(orient="top", title=None, symbolSize=80, labelLimit=400))
     shape = alt.Shape("who:N", scale=alt.Scale(domain=series, range=["circle", "square"]),
                       legend=alt.Legend(orient="top", title=None))
-    x = alt.X("value:Q", title=document.metric, scale=alt.Scale(zero=False, nice=True))
+    x = alt.X("value:Q", title=document.metric, scale=alt.Scale(zero=False, nice=True),
+              axis=alt.Axis(tickCount=8))
     y = alt.Y("event:N", sort=names, title=None, axis=base.names_axis())
     apart = alt.YOffset("who:N", sort=series)
     tips = [alt.Tooltip("event:N", title="event"), alt.Tooltip("who:N", title="row"),
