@@ -18,6 +18,9 @@ settings.register_profile("outlast", deadline=None, derandomize=True, database=N
 settings.load_profile("outlast")
 
 
+pytest_plugins = ["tests.browser"]
+
+
 def _is_here(host: Any) -> bool:
     if host in (None, "", b"", "localhost", b"localhost", socket.gethostname()):
         return True

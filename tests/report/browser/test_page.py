@@ -1,9 +1,8 @@
-import json
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser import serious_violations
 from tests.report.conftest import DOCUMENTS
 from tests.report.variants import HOSTILE
 
@@ -27,14 +26,7 @@ def test_every_figure_is_drawn_and_has_a_text(visit, name):
 @pytest.mark.parametrize(("name", "theme"), [*((name, "light") for name in NAMES),
                                              ("sample", "dark"), ("hostile", "dark")])
 def test_axe_finds_nothing_serious(visit, name, theme):
-    page = visit(name, color_scheme=theme)
-    # What is folded away is looked at as well.
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
-    found = Axe().run(page).response["violations"]
-    serious = [each for each in found if each["impact"] in ("serious", "critical")]
-    told = [(each["id"], node["target"], node["failureSummary"])
-            for each in serious for node in each["nodes"]]
-    assert not told, json.dumps(told[:5], indent=1)
+    assert not serious_violations(visit(name, color_scheme=theme))
 
 
 @pytest.mark.parametrize("name", ["sample", "crowded", "hostile"])
