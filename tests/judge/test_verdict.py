@@ -27,6 +27,13 @@ def test_a_tie_is_called_a_tie():
     assert "cannot be told from" in made.sentence
 
 
+def test_a_winner_without_a_baseline_is_no_matter_of_high_trust():
+    made = headline(result("lightgbm", 2.0), result("linear", 0.3))
+    assert made.verdict == "clear"
+    assert "with no baseline run beside it (" in made.sentence
+    assert (made.trust, made.trust_reason) == ("medium", "no baseline was run to compare it with")
+
+
 def test_noise_is_not_deployed():
     made = headline(result("lightgbm", 0.0), result("linear", 0.0, seed=2), result("prior", 0))
     assert made.verdict == "none"

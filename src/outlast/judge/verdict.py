@@ -142,7 +142,8 @@ def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
         return (f"Not enough evidence to name a model: {row.model} scores {score} under {split}, "
                 f"but the held-out time holds only {row.n_blocks} independent block(s); "
                 f"{board.thresholds.interval_blocks} are needed.")
-    gain = f"{signed(row.over_baseline)} over the best baseline" if row.over_baseline else ""
+    gain = (f"{signed(row.over_baseline)} over the best baseline" if row.over_baseline
+            else "with no baseline run beside it")
     return (f"{row.model}{_how(board, row)} is the choice for what comes next under {split}: "
             f"{score}, {gain} ({size}). {_runner_up(board, split, row, verdict)}")
 
@@ -172,6 +173,8 @@ def _trust(findings: Sequence[Finding], verdict: Verdict, row: Row) -> tuple[Tru
         for code in codes:
             if code in fired:
                 return level, f"{code}: {fired[code].title.lower()}"
+    if row.over_baseline is None and not row.is_baseline:
+        return "medium", "no baseline was run to compare it with"
     return "high", f"{row.n_blocks} independent blocks of time, no check failed"
 
 
