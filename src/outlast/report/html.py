@@ -16,7 +16,7 @@ from outlast.report import formatting, view
 from outlast.report.charts import Figure, ModelStyle
 from outlast.report.document import Document, Row
 from outlast.report.tables import TABLES
-from outlast.report.words import GLOSSARY, SECTIONS, SYMBOLS
+from outlast.report.words import GLOSSARY, MEANINGS, SECTIONS, SYMBOLS
 
 # Before the parameters of a strategy, and after the words of its name.
 _BREAK = re.compile(r"(?=\()|(?<=[_,])")
@@ -46,7 +46,7 @@ def render_html(document: Document, figures: Mapping[str, Figure]) -> str:
     return page.render(
         document=document, figures=figures, script=script, css=css, sections=SECTIONS,
         script_hash=f"sha256-{digest}", anchors=_anchors(document, figures), tables=list(TABLES),
-        glossary=GLOSSARY, **SYMBOLS, **_selected(document),
+        glossary=GLOSSARY, meanings=MEANINGS, **SYMBOLS, **_selected(document),
     )
 
 

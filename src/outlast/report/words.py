@@ -52,26 +52,56 @@ SYMBOLS: dict[str, Any] = {
     "decision_class": {"kept": "good", "dropped": "quiet", "mixed": "medium"},
 }
 GLOSSARY = {
+    "Trust": "How far the recommendation can be relied on: high if no check speaks against it, low "
+    "if one says that the score will not come true.",
     "Honest split": "A split in which a fold trains only on rows whose label was known before its "
     "test window begins. Only honest splits can recommend a model.",
     "Leaky contrast": "A shuffled split that mixes past and future. It is run to measure how much "
     "it would have promised too much.",
     "Purged": "Left out of training because the label is only known inside the test window.",
+    "Left out": "Training rows that were purged as their label is only known inside the test "
+    "window, that lie in the gap before it, or in the embargo after it.",
+    "Overlap": "Training rows whose label shares time with a label of the test rows; 0 in an "
+    "honest split.",
+    "Shared times": "Timestamps that are both trained and tested on; 0 in an honest split.",
     "95 % interval": "The range that repeated samples of the same length of time would cover in "
     "95 of 100 cases. It is taken from whole stretches of time, never from single rows.",
-    "Promise": "The score to expect on time that nobody has seen, with the range that should hold "
+    "Promised": "The score to expect on time that nobody has seen, with the range that should hold "
     "it in 90 of 100 cases. It is made before the exam is opened.",
-    "Sealed exam": "The last stretch of time. Its labels are locked before anything is tuned, and "
-    "every look at them is written down for ever.",
+    "Exam": "The last stretch of time. Its labels are locked before anything is tuned, and every "
+    "look at them is written down for ever.",
     "Regret": "What a way of choosing models has scored below the best possible choice, made in "
     "hindsight, at each past cut.",
-    "Could be the best": "Model confidence set: the configurations that the held-out time cannot "
-    "rule out as the best one, at 90 %.",
+    "Of these could be the best": "Model confidence set: the configurations that the held-out time "
+    "cannot rule out as the best one, at 90 %.",
+    "Smallest difference that would be found (4 of 5 cases)": "Two configurations that differ by "
+    "less look alike on this much held-out time more often than in one of five cases.",
+    "Probability of backtest overfitting": "How often the configuration that is best on one half "
+    "of the time is below the median on the other half.",
+    "Ranks of one window in the next (Kendall's τ)": "1 if the order of the configurations in one "
+    "window is that of the next, 0 if it tells nothing of it.",
     "Independent block": "A stretch of time long enough that its neighbours tell little about it. "
     "Few blocks mean wide intervals, however many rows there are.",
+    "Rank": "Place by the mean score. Equal ranks (1=) cannot be told from the best: the 95 % "
+    "interval of their difference holds 0.",
+    "Search": "How the hyper-parameters were chosen, inside the training part only.",
+    "To the best": "Difference of the score to that of the first row, on the same test rows, with "
+    "its 95 % interval.",
     "Baseline": "A rule without learning, such as the class shares or the last known value.",
+    "Over baseline": "Difference of the score to that of the best rule without learning, on the "
+    "same test rows, with its 95 % interval.",
+    "Over the baseline": "How much better the recommended model scores than the best rule without "
+    "learning, such as the class shares or the last known value.",
+    "Worst fold": "The lowest score among the test windows (the highest, where lower is better).",
     "Train − test": "How much better the model scores on its own training rows. A large value "
     "says that it learned what does not last.",
-    "Share of the importance": "Mean absolute SHAP value of a feature on held-out rows, as a part "
-    "of the sum over all features; gain where a model has no SHAP values.",
+    "Share": "Share of the importance: mean absolute SHAP value of a feature on held-out rows, as "
+    "a part of the sum over all features; gain where a model has no SHAP values.",
+    "Reliance": "What shuffling the feature within time costs the score on held-out rows.",
+    "Replaceability": "What fitting again without the feature costs the score: nothing, where "
+    "others say the same.",
+    "Drift": "How far the feature has moved from training to the last test window, in standard "
+    "deviations (categories: Jensen-Shannon distance), beside what chance reaches.",
 }
+# As they are written in the page, in lower case.
+MEANINGS = {term.lower(): meaning for term, meaning in GLOSSARY.items()}

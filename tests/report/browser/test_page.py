@@ -178,6 +178,19 @@ def test_a_mark_tells_its_numbers_to_the_keyboard(visit):
     assert not page.locator("#tip").is_visible()
 
 
+def test_words_of_the_trade_say_what_they_mean(visit):
+    page = visit("sample")
+    header = page.get_by_role("button", name="worst fold").first
+    for reach in (header.hover, header.focus):
+        page.mouse.move(2, 2)
+        assert not page.locator("#tip").is_visible()
+        reach()
+        assert page.locator("#tip").inner_text().startswith("worst fold\nThe lowest score")
+    header.blur()
+    assert not page.locator("#tip").is_visible()
+    assert header.get_attribute("aria-description").startswith("The lowest score")
+
+
 def test_a_model_is_followed_through_all_figures(visit):
     page = visit("sample")
     page.locator("#fig-over-time .role-legend-label text", has_text="catboost").first.click()

@@ -123,14 +123,17 @@ const hide = (svg) => {
   tip.hidden = true;
   light(pinned, [svg]);
 };
-const tell = (svg, mark, x, y) => {
-  const [name, ...lines] = mark.dataset.tip.split("\n");
+const float = (name, lines, x, y) => {
   tip.replaceChildren(make("strong", {}, name), ...lines.map((line) => make("span", {}, line)));
   tip.hidden = false;
   const { width, height } = tip.getBoundingClientRect();
   const room = document.documentElement.clientWidth;
   tip.style.left = `${Math.max(4, Math.min(x + 14, room - width - 4))}px`;
   tip.style.top = `${y + height + 20 > innerHeight ? y - height - 10 : y + 14}px`;
+};
+const tell = (svg, mark, x, y) => {
+  const [name, ...lines] = mark.dataset.tip.split("\n");
+  float(name, lines, x, y);
   light(pinned ?? name, [svg]);
 };
 pictures.forEach((svg) => {
@@ -158,6 +161,22 @@ pictures.forEach((svg) => {
     tell(svg, all[at], ...middle(all[at]));
   });
   svg.parentElement.addEventListener("blur", () => hide(svg));
+});
+
+// Words of the trade say what they mean, to the pointer and to the keyboard.
+document.querySelectorAll("abbr[title]").forEach((term) => {
+  const meaning = term.title;
+  const holder = term.closest("button") ?? term;
+  const show = () => {
+    const box = term.getBoundingClientRect();
+    float(term.textContent, [meaning], box.left - 14, box.bottom - 8);
+  };
+  holder.tabIndex = 0;
+  holder.setAttribute("aria-description", meaning);
+  // Or the browser would show it a second time.
+  term.removeAttribute("title");
+  for (const kind of ["pointerenter", "focus"]) holder.addEventListener(kind, show);
+  for (const kind of ["pointerleave", "blur"]) holder.addEventListener(kind, () => { tip.hidden = true; });
 });
 
 // Code that can be copied, and headings that can be linked to.
