@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,16 @@ from outlast.store import Store, leftovers, sweep
 from tests.faults import world
 
 
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch):
+    """No power fails here: what is written need not have reached the disk."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """A prepared plan, and what an undisturbed run makes of it."""
-    prepared = world.prepared_in(tmp_path_factory.mktemp("template"))
+    prepared = world.prepared_in(tmp_path_factory.mktemp("template"), world.FEW)
     clean = tmp_path_factory.mktemp("clean")
     shutil.copytree(prepared.config.store_url, clean, dirs_exist_ok=True)
     train.open_bench.cache_clear()
@@ -82,7 +89,7 @@ import sys
 from pathlib import Path
 from tests.faults import world
 import pytest
-prepared = world.prepared_in(Path(sys.argv[1]))
+prepared = world.prepared_in(Path(sys.argv[1]), world.FEW)
 patch = pytest.MonkeyPatch()
 world.with_fault(prepared, int(sys.argv[2]), "kill", patch)
 world.run_here(prepared)

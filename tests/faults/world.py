@@ -11,6 +11,8 @@ import polars as pl
 from outlast.config import make_config
 from outlast.errors import StoreError, StorePausedError
 from outlast.experiments import Outcome, Prepared, prepare, run
+from outlast.features import Recipe
+from outlast.features.windows import Lag
 from outlast.store import Storage, Store
 from tests.tables import shop_panel
 
@@ -18,10 +20,14 @@ SMALL = {"models": ["prior", "linear"], "splits": ["temporal", "event_aware", "e
          "optimization": ["none"], "audit": "exact", "importance": 0}
 
 
-def prepared_in(folder: Path, **values: Any) -> Prepared:
+# Few features, where it counts how often the store is written to and not what is learned.
+FEW = Recipe("few", tuple(Lag(f"{name}_1", name, 1) for name in ("signal", "noise")))
+
+
+def prepared_in(folder: Path, features: Recipe | None = None, **values: Any) -> Prepared:
     """A small plan on a table in memory, ready to run."""
     config = make_config({**SMALL, "reports": str(folder), **values})
-    return prepare(config, shop_panel(n_days=90))
+    return prepare(config, shop_panel(n_days=90), features)
 
 
 def results(outcome: Outcome) -> dict[str, tuple[str, str, pl.DataFrame]]:

@@ -8,23 +8,27 @@ from tests.report.variants import HOSTILE
 
 NAMES = list(DOCUMENTS)
 FIGURE = "figure svg[role=img]"
+_LOOKS = """(all) => all.map((figure) => {
+    const picture = figure.querySelector("svg[role=img]");
+    const { width, height } = picture.getBoundingClientRect();
+    return { id: figure.id, width, height, label: picture.getAttribute("aria-label").length,
+             marks: picture.querySelectorAll("path, line, rect").length,
+             caption: figure.querySelector("figcaption").innerText.length };
+})"""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_figure_is_drawn_and_has_a_text(visit, name):
-    page = visit(name)
-    for figure in page.locator("figure").all():
-        picture = figure.locator("svg[role=img]")
-        box = picture.bounding_box()
-        assert box["width"] > 300
-        assert box["height"] > 40
-        assert len(picture.get_attribute("aria-label")) > 20
-        assert picture.locator("path, line, rect").count() > 5
-        assert len(figure.locator("figcaption").inner_text()) > 40
+    for figure in visit(name).locator("figure").evaluate_all(_LOOKS):
+        assert figure["width"] > 300, figure
+        assert figure["height"] > 40, figure
+        assert figure["label"] > 20, figure
+        assert figure["marks"] > 5, figure
+        assert figure["caption"] > 40, figure
 
 
-@pytest.mark.parametrize(("name", "theme"), [*((name, "light") for name in NAMES),
-                                             ("sample", "dark"), ("hostile", "dark")])
+@pytest.mark.parametrize(("name", "theme"), [("sample", "light"), ("sample", "dark"),
+                                             ("regression", "light"), ("hostile", "light")])
 def test_axe_finds_nothing_serious(visit, name, theme):
     assert not serious_violations(visit(name, color_scheme=theme))
 
