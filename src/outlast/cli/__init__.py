@@ -24,15 +24,40 @@ app = App(
     # Flags are shown as they are documented, --n_trials; --n-trials is understood too.
     default_parameter=Parameter(negative=(), consume_multiple=True, name_transform=str),
 )
-# By path: a command imports what it needs, and not what all the others need.
-for path in ("commands:run", "commands:resume", "commands:experiments", "commands:train",
-             "commands:report", "judge:judge", "render:render", "diff:diff", "watch:watch",
-             "plan:splits", "audit:audit", "worker:worker", "worker:gc", "doctor:doctor"):
-    app.command(f"outlast.cli.{path}")
+# By path: a command imports what it needs, and not what all the others need. So it is said here
+# what each does, as the first line of its docstring does.
+COMMANDS = {
+    "commands:run": "Run everything: features, the experiment matrix, the report.",
+    "commands:resume": "Go on with an experiment as it was configured, whatever folder its command "
+                       "was typed in.",
+    "commands:experiments": "Run the experiment matrix and store its results, without a report.",
+    "commands:train": "Train models under one split, without search unless asked, and show their "
+                      "scores.",
+    "commands:report": "Write the consolidated report over all stored results of one experiment.",
+    "judge:judge": "Judge held-out predictions that another tool has made.",
+    "render:render": "Render a report again from its report.json alone.",
+    "diff:diff": "Compare two reports: data, settings, code, features, the winner, and every "
+                 "score.",
+    "watch:watch": "Show all experiments in the browser, and how each matrix fills up while it "
+                   "runs.",
+    "plan:splits": "Draw what each fold is going to train and test on, before anything is trained.",
+    "audit:audit": "Look for leaks in a table, its features, splits and models, without training "
+                   "the matrix.",
+    "worker:worker": "Run one share of a stored plan: for array jobs of a batch system, on any "
+                     "machine.",
+    "worker:gc": "Remove what killed processes left behind: half-written files, attempts without a "
+                 "record.",
+    "doctor:doctor": "Check the installation in seconds and say what to do where something is "
+                     "wrong.",
+}
+for path, told in COMMANDS.items():
+    app.command(f"outlast.cli.{path}", help=told)
 app.command("outlast.cli.tracker:app", name="features",
             help="What the feature tracker knows, across all runs.")
 app.command("outlast.cli.runs:app", name="runs",
             help="Sessions and jobs: what was run, when, and how it ended.")
+app.register_install_completion_command(
+    add_to_startup=False, help="Let the shell complete commands and options of outlast.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
