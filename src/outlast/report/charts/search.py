@@ -12,7 +12,7 @@ from outlast.report.document import Document, Row, TrialCard
 
 HISTORY_ID = "fig-search-history"
 TUNED_ID = "fig-tuned"
-_POINTS_DRAWN = 3000
+_POINTS_DRAWN = 1000
 _MODELS_DRAWN = 12
 
 
