@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test oracles lint style layers types docs check traps battery insights error_rates bench foresight site dist constraints clean
+.PHONY: help run test oracles lint style layers types docs check traps battery insights error_rates bench foresight gallery site dist constraints clean
 
 SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
 supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
@@ -56,6 +56,9 @@ docs: $(DEV)  ## the docstrings: their shape, and their examples run
 	$(BIN)/pytest --doctest-modules --doctest-glob='*.md' src docs README.md CONTRIBUTING.md
 
 check: test lint docs  ## all of the above
+
+gallery: $(DEV) .rivals/tables/stamp  ## public tables, each run with --quick_run; writes docs/gallery.md
+	$(BIN)/python -m benchmarks.gallery $(ARGS)
 
 site: $(DEV)  ## the documentation as a site, in site/
 	rm -rf docs/_reference

@@ -13,7 +13,8 @@ from outlast.errors import InputError
 
 
 def render(
-    document: Path | None = None, /, *, folder: Path | None = None, schema: bool = False
+    document: Path | None = None, /, *, folder: Path | None = None, png: bool = False,
+    schema: bool = False,
 ) -> None:
     """Render a report again from its report.json alone.
 
@@ -24,6 +25,7 @@ def render(
 
         outlast render reports/consolidated_reports/latest
         outlast render old/report.json --folder new
+        outlast render reports/consolidated_reports/latest --png
         outlast render --schema > report.schema.json
 
     Parameters
@@ -32,6 +34,8 @@ def render(
         A report.json, or the folder that holds one.
     folder
         Where to write. [default: the folder of the document]
+    png
+        Write the figures as PNG too, for slides and for programs that do not read SVG.
     schema
         Print the JSON Schema of report.json instead.
     """
@@ -49,6 +53,6 @@ def render(
         # The links to logs and models go on to lead where they led.
         root = os.path.relpath(home.resolve() / found.root, folder.resolve())
         found = found.model_copy(update={"root": root})
-    report = render_document(found, folder or home)
+    report = render_document(found, folder or home, png=png)
     Console().print(f"Report: {escape(str(report.html))}\nMarkdown: {escape(str(report.markdown))}",
                     soft_wrap=True)

@@ -34,7 +34,9 @@ class RenderedReport:
     figures: tuple[Path, ...]
 
 
-def render(document: Document, folder: Path, fingerprint: str = "") -> RenderedReport:
+def render(
+    document: Document, folder: Path, fingerprint: str = "", *, png: bool = False
+) -> RenderedReport:
     """Write a report from its document alone.
 
     Parameters
@@ -44,6 +46,8 @@ def render(document: Document, folder: Path, fingerprint: str = "") -> RenderedR
         Made when it is missing; files of the same names are replaced.
     fingerprint : str, default ""
         Of all that the report was made from, for `find_report`.
+    png : bool, default False
+        Whether figures are written as PNG as well, at twice their size.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def render(document: Document, folder: Path, fingerprint: str = "") -> RenderedR
     for name, table in TABLES.items():
         _write(folder / "tables" / name, table(document))
     figures = draw_figures(document)
-    pictures = _write_figures(figures, folder / "figures")
+    pictures = _write_figures(figures, folder / "figures", png)
     _write(folder / "report.md", render_markdown(document, figures))
     _write(folder / "index.html", render_html(document, figures))
     # Last: it says that all the others are there.
@@ -95,14 +99,17 @@ def find_report(root: Path, fingerprint: str) -> tuple[Document, RenderedReport]
     return None
 
 
-def _write_figures(figures: Mapping[str, Figure], folder: Path) -> tuple[Path, ...]:
+def _write_figures(
+    figures: Mapping[str, Figure], folder: Path, png: bool
+) -> tuple[Path, ...]:
     import vl_convert
 
     pictures = tuple(folder / f"{figure.name}.svg" for figure in figures.values())
     for figure, path in zip(figures.values(), pictures, strict=True):
         _write(path, figure.standalone)
-        png = vl_convert.svg_to_png(figure.standalone, scale=_PNG_SCALE)
-        write_atomic(path.with_suffix(".png"), png)
+        if png:
+            raster = vl_convert.svg_to_png(figure.standalone, scale=_PNG_SCALE)
+            write_atomic(path.with_suffix(".png"), raster)
     return pictures
 
 
