@@ -15,6 +15,7 @@ class CalibrationOff(Rule):
 
     code = "OL701"
     title = "Probabilities are off"
+    anchor = "promise"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Slope and mean of a logistic recalibration, with errors by blocks of time."""

@@ -23,7 +23,7 @@ class ScoreDecays(Rule):
 
     code = "OL301"
     title = "The score decays after training"
-    anchor = "validation"
+    anchor = "time"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Theil-Sen slope of the gain per block over the time since the training, within folds."""
@@ -61,7 +61,7 @@ class FreshnessHelps(Rule):
 
     code = "OL302"
     title = "Fresh training rows help"
-    anchor = "validation"
+    anchor = "time"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Paired block means of the loss, for the best model under each pair of splits."""
@@ -95,7 +95,7 @@ class OneFoldDiffers(Rule):
 
     code = "OL303"
     title = "One fold is different"
-    anchor = "validation"
+    anchor = "time"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Modified z-score of the best model's folds, confirmed by Grubbs' test."""

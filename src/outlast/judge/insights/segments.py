@@ -22,7 +22,7 @@ class EventCarriesScore(Rule):
 
     code = "OL402"
     title = "One event carries the score"
-    anchor = "validation"
+    anchor = "time"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Leave out the event with the most gain; compare it with stretches as long as it."""
@@ -61,7 +61,7 @@ class SegmentFails(Rule):
 
     code = "OL403"
     title = "A segment fails"
-    anchor = "validation"
+    anchor = "time"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Name the worst segments on the first half of time, test them on the second."""
