@@ -10,13 +10,13 @@ from pydantic import Field, JsonValue, PositiveFloat, ValidationInfo, field_vali
 from outlast.config.values import (
     DISTINCT,
     Memory,
+    Models,
     Pairs,
     Pins,
     Seconds,
     Selections,
     Settings,
     Splits,
-    Strategies,
     Stretch,
 )
 from outlast.records import USUAL_SELECTION, Strategy, Task
@@ -55,8 +55,8 @@ class Config(Settings):
     ----------
     data : DataConfig
     models : sequence of strategies, optional
-        Names or ``{name: params}``; default: the baselines, linear and every installed
-        booster.
+        Names or ``{name: params}``; in Python also estimators, or ``{name: estimator}``; default:
+        the baselines, linear and every installed booster.
     splits : sequence of strategies
         Names or ``{name: params}``; or, from other libraries, dotted paths such as
         ``sklearn.model_selection.TimeSeriesSplit``; in Python also splitter objects and
@@ -133,7 +133,7 @@ class Config(Settings):
     """
 
     data: DataConfig = DataConfig()
-    models: Strategies | None = None
+    models: Models | None = None
     splits: Splits = (
         # Over the later half of time: models of the first few rows promise too little.
         Strategy(name="expanding_window", params={"test_size": 0.1}),

@@ -50,8 +50,8 @@ class Model(ABC):
         Values that differ from the defaults; what is set here is not searched.
     """
 
-    name: ClassVar[str]
-    tasks: ClassVar[tuple[Task, ...]] = ALL_TASKS
+    name: str
+    tasks: tuple[Task, ...] = ALL_TASKS
     default_in_matrix: ClassVar[bool] = True
     is_baseline: ClassVar[bool] = False
     stops_early: ClassVar[bool] = False
