@@ -6,7 +6,6 @@ process can make it again from, and that hashes the same whenever it is the same
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import inspect
 import math
@@ -14,7 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -171,7 +170,7 @@ def describe(value: Any, where: str = "") -> Any:
         return {"dict": [[describe(key, where), describe(item, f"{where}[{key!r}]")]
                          for key, item in value.items()]}
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufU":
-        return {"array": value.tolist(), "dtype": value.dtype.str}
+        return {"array": [value.dtype.str, value.tolist()]}
     if isinstance(value, (type, FunctionType, np.ufunc)) or inspect.isbuiltin(value):
         return {"object": _named(value)}
     return {"class": reference(type(value)), "params": changed_parameters(value, where)}
@@ -211,7 +210,7 @@ def rebuild(described: Any) -> Any:
         "float": lambda: float(content),
         "tuple": lambda: tuple(rebuild(content)),
         "dict": lambda: {rebuild(key): rebuild(item) for key, item in content},
-        "array": lambda: np.array(content),
+        "array": lambda: np.array(content[1], dtype=content[0]),
         "object": lambda: resolve(content),
     }
     return makers[kind]()
@@ -329,10 +328,10 @@ def _finds(path: str, thing: Any) -> bool:
 
 
 def _is_library(module: ModuleType) -> bool:
+    if module.__name__ == "__main__":  # whatever file has started it, as pytest or a kernel
+        return False
     file = getattr(module, "__file__", None)
-    if file is None:
-        return module.__name__ != "__main__"
-    return str(Path(file).resolve()).startswith(_LIBRARIES)
+    return file is None or str(Path(file).resolve()).startswith(_LIBRARIES)
 
 
 def _text(thing: Any) -> str:
@@ -342,5 +341,10 @@ def _text(thing: Any) -> str:
     except (OSError, TypeError):
         members = vars(thing).values() if isinstance(thing, type) else [thing]
         code = [member.__code__ for member in members if isinstance(member, FunctionType)]
-        digest = hashlib.sha256(repr([(c.co_name, c.co_code, c.co_names) for c in code]).encode())
-        return digest.hexdigest()
+        return repr([_instructions(each) for each in code])
+
+
+def _instructions(code: CodeType) -> tuple[Any, ...]:
+    constants = [_instructions(each) if isinstance(each, CodeType) else each
+                 for each in code.co_consts]
+    return code.co_name, code.co_code, code.co_names, constants
