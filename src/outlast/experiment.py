@@ -11,6 +11,7 @@ from outlast.config import QUICK, Config, DataConfig, make_config
 from outlast.data import Events, Panel, Schema, read_table
 from outlast.data.readers import to_frame
 from outlast.errors import InputError, unknown_name
+from outlast.mlflow_log import log_results, need_mlflow
 from outlast.own_metric import name_of
 from outlast.pipeline import audit_table, run_pipeline
 from outlast.results import Results
@@ -128,9 +129,14 @@ class Experiment:
             If an exact check finds a leak and ``allow_leaks`` is not set, before any training.
         """
         listener: Listener | None = self._tell if self._callbacks else None
+        if self.config.mlflow is not None:
+            need_mlflow()
         found = run_pipeline(self.config, table=self.panel, features=self._features,
                              listener=listener)
-        return Results(found.document, found.report, self.config.store_url, found.outcome)
+        results = Results(found.document, found.report, self.config.store_url, found.outcome)
+        if self.config.mlflow is not None:
+            log_results(results, self.config.mlflow)
+        return results
 
     def _tell(self, progress: Progress) -> None:
         for callback in self._callbacks:

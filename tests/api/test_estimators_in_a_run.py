@@ -26,7 +26,7 @@ NAME = "Pipeline(SimpleImputer, StandardScaler, LogisticRegression(C=0.1))"
 def settings(folder, models, **more):
     return make_config({"models": models, "splits": ["temporal"], "optimization": ["none"],
                         "audit": "exact", "exam": None, "importance": 0,
-                        "reports": str(folder), **more})
+                        "features": "tests.api.estimators:calm", "reports": str(folder), **more})
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib.util import find_spec
 
 import numpy as np
 import optuna
@@ -15,23 +16,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import outlast
 from outlast import Experiment, open_results
 from outlast.cli.runs import export_study
-from outlast.errors import InputError
-from tests.api.estimators import Shared, area
+from outlast.errors import InputError, MissingDependencyError
+from tests.api.estimators import Shared, area, calm
 from tests.tables import shop_panel, shop_table
 
 ROLES = {"time": "day", "entity": "shop", "target": "busy", "horizon": 2,
          "leaky": ["sales", "level"], "name": "shops"}
 SMALL = {"optimization": "none", "audit": "exact", "importance": 0, "runner": "inline"}
-PIPELINE = make_pipeline(SimpleImputer(), LogisticRegression())
-
-
-def calm(table: pl.DataFrame) -> pl.DataFrame:
-    """Two columns as they are."""
-    return table.select("day", "shop", "signal", "noise")
+# As `linear` with its defaults, nearly.
+PIPELINE = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(C=0.01))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +88,7 @@ def test_predictions_give_the_score_again(results):
 
 
 def test_an_ensemble_predicts_the_mean_of_its_members(results):
-    (row,) = [r for r in results.document.leaderboard if r.members and r.split == "temporal"][:1]
+    row = next(row for row in results.document.leaderboard if row.members)
     parts = [results.predictions(member)["p"].to_numpy() for member in row.members]
     np.testing.assert_allclose(results.predictions(row.id)["p"].to_numpy(), np.mean(parts, axis=0))
     with pytest.raises(InputError, match="is the mean of several models, ask for one"):
@@ -210,7 +208,8 @@ def test_all_kinds_of_tables_are_the_same_table(tmp_path):
     table.write_parquet(tmp_path / "shops.parquet")
     given = [table.to_pandas(), table.to_arrow(), tmp_path / "shops.parquet", shop_panel()]
     audits = [Experiment(each, **({} if each is given[-1] else ROLES), models=["linear"],
-                         splits="temporal", audit="exact").audit() for each in given]
+                         splits="temporal", audit="exact",
+                         features=calm).audit() for each in given]
     assert all(report.ok for report in audits)
     assert len({json.dumps(report["LK101"].evidence) for report in audits}) == 1
 
@@ -225,3 +224,43 @@ def test_events_and_the_quick_matrix():
 
 def test_the_names_are_public():
     assert {"Experiment", "Results", "open_results"} <= set(outlast.__all__)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning",
+                            "ignore::ResourceWarning")
+def test_a_finished_run_is_logged_to_mlflow_once(results, tmp_path, monkeypatch):
+    if find_spec("mlflow") is None:
+        pytest.skip("NO MLFLOW: pip install 'outlast[mlflow]'")
+    from mlflow import MlflowClient
+
+    from outlast.mlflow_log import log_results
+
+    monkeypatch.chdir(tmp_path)  # where MLflow puts the artefacts of a database
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    run = log_results(results, uri)
+    assert log_results(results, uri) == run
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("outlast").experiment_id
+    runs = client.search_runs([experiment], max_results=100)
+    assert len(runs) == 1 + len(results.document.leaderboard)
+    parent = client.get_run(run)
+    assert parent.data.params["verdict"] == results.headline.verdict
+    assert parent.data.metrics["score"] == results.headline.score.value
+    assert "report/index.html" in {file.path for file in client.list_artifacts(run, "report")}
+    row = results.row("linear")
+    (child,) = [r for r in runs if r.data.params["row"] == row.id and r.info.run_id != run]
+    assert child.data.metrics["score"] == row.score.value
+    assert child.data.tags["mlflow.parentRunId"] == run
+    folds = client.get_metric_history(child.info.run_id, "score by fold")
+    assert [(m.step, m.value) for m in folds] == [
+        (f.fold, f.score) for f in results.document.fold_scores if f.row == row.id]
+    with pytest.raises(InputError, match="MLflow at 'ftp://nowhere'"):
+        log_results(results, "ftp://nowhere")
+
+
+def test_mlflow_is_missed_before_a_run_and_not_after_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("outlast.mlflow_log.find_spec", lambda name: None)
+    made = Experiment(shop_table(), **ROLES, mlflow="sqlite:///x.db", reports=str(tmp_path / "r"))
+    with pytest.raises(MissingDependencyError, match=r"pip install 'outlast\[mlflow\]'"):
+        made.run()
+    assert not (tmp_path / "r").exists()

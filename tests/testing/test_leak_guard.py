@@ -8,9 +8,10 @@ from sklearn.model_selection import KFold
 
 from outlast.data import Schema
 from outlast.testing import assert_no_leaks
+from tests.api.estimators import calm
 from tests.tables import shop_panel, shop_table
 
-SETTINGS = {"models": ["linear"], "splits": ["temporal"], "audit": "exact"}
+SETTINGS = {"features": calm, "models": ["linear"], "splits": ["temporal"], "audit": "exact"}
 SCHEMA = Schema(time="day", entity="shop", target="busy", horizon=2, leaky=("sales", "level"))
 
 
@@ -29,7 +30,7 @@ def test_a_feature_that_looks_ahead_fails():
         return table.select("day", "shop", later=pl.col("signal").shift(-1).over("shop"))
 
     with pytest.raises(AssertionError, match=r"LK201 .*`later` sees the future"):
-        assert_no_leaks(shop_table(), SCHEMA, features=ahead, exact_only=True, **SETTINGS)
+        assert_no_leaks(shop_table(), SCHEMA, exact_only=True, **{**SETTINGS, "features": ahead})
 
 
 def test_a_table_without_a_schema_is_refused():

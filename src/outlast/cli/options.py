@@ -143,6 +143,8 @@ class RunOptions:
     """Processes of this machine (the default), this very process, or a Ray cluster."""
     address: str | None = None
     """Of a Ray cluster. [default: one is started on this machine]"""
+    mlflow: str | None = None
+    """URI of an MLflow server, or sqlite:///mlflow.db, to which the finished run is logged."""
     strict: bool = False
     """Exit with 1 if any job failed, not only if all did."""
 

@@ -123,6 +123,8 @@ class Config(Settings):
         Processes of this machine, this very process, or a Ray cluster.
     address : str, optional
         Of a Ray cluster; default: one that is started on this machine.
+    mlflow : str, optional
+        URI of an MLflow server or database to which the finished run is logged.
     strict : bool, default False
         Whether a single failed job makes the command fail; otherwise only all of them do.
 
@@ -168,6 +170,7 @@ class Config(Settings):
     new_data: bool = False
     runner: Literal["local", "inline", "ray"] = "local"
     address: str | None = None
+    mlflow: str | None = None
     strict: bool = False
 
     @field_validator("recipe")
@@ -207,7 +210,7 @@ class Config(Settings):
 
 # Settings that decide how a run is done and not what comes out of it.
 HOW = frozenset({"n_jobs", "job_timeout", "memory_limit", "reports", "store", "new_data",
-                 "allow_leaks", "runner", "address", "strict"})
+                 "allow_leaks", "runner", "address", "mlflow", "strict"})
 
 QUICK: dict[str, Any] = {
     "models": ["prior", "last_value", "linear", "lightgbm"],
