@@ -125,6 +125,8 @@ class RunOptions:
 
     config: str | None = None
     """YAML file with the same settings; flags win over it."""
+    device: Literal["cpu", "cuda"] | None = None
+    """Where boosters are fitted. [default: cpu]"""
     n_jobs: int | None = None
     """Worker processes. [default: one per core, fewer where the table is large]"""
     time_budget: str | None = None

@@ -102,6 +102,8 @@ class Config(Settings):
     mute : sequence of str
         Codes of checks that are not to be asked.
     seed : int, default 0
+    device : {"cpu", "cuda"}, default "cpu"
+        Where boosters are fitted; other models stay on the CPU.
     n_jobs : int, optional
         Worker processes; default: one per core, fewer where the table is large.
     time_budget : float or str, optional
@@ -161,6 +163,7 @@ class Config(Settings):
     allow_leaks: bool = False
     mute: tuple[str, ...] = ()
     seed: int = Field(default=0, ge=0)
+    device: Literal["cpu", "cuda"] = "cpu"
     n_jobs: int | None = Field(default=None, ge=1)
     time_budget: Seconds | None = None
     job_timeout: Seconds | None = None

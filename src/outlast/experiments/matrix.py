@@ -15,6 +15,7 @@ from outlast.errors import InputError, suggest
 from outlast.experiments.folds import PlannedSplit, plan_splits
 from outlast.metrics import METRICS, default_metric
 from outlast.models import MODELS, default_models, kind_of, make_model
+from outlast.models.device import on_device
 from outlast.models.estimator import Estimator
 from outlast.own_estimator import ESTIMATOR
 from outlast.own_metric import code_of, is_own, path_of
@@ -110,7 +111,7 @@ def make_plan(config: Config, panel: Panel, data: str, features: str) -> Plan:
         make_selector(chosen.name, chosen.params)
     splits, left_out = plan_splits(config, panel)
     skipped = [Skipped("all", label, "all", reason) for label, reason in left_out.items()]
-    models = list(_models(config, panel.task, skipped))
+    models = on_device(list(_models(config, panel.task, skipped)), config.device)
     code = content_hash([code_fingerprint(), *own], 12) if (own := code_of(metric)) else (
         code_fingerprint())
     jobs = [

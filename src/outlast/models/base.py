@@ -59,6 +59,8 @@ class Model(ABC):
     requires: ClassVar[str | None] = None
     fitted: ClassVar[type[FittedModel]]
     default_params: ClassVar[Mapping[str, Any]] = {}
+    # What puts it on a graphics card; empty if nothing does.
+    device_params: ClassVar[Mapping[str, Any]] = {}
     grid_points: ClassVar[Mapping[str, list[Any]]] = {}
 
     def __init__(self, params: Mapping[str, Any] | None = None) -> None:
