@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from outlast import weighted
+from outlast import own_metric, weighted
 from outlast.errors import InputError
 from outlast.records import Task
 from outlast.weighted import Weights
@@ -106,17 +106,20 @@ def default_metric(task: Task) -> Metric:
 
 
 def score_all(
-    task: Task, y: npt.ArrayLike, prediction: npt.ArrayLike, weight: npt.ArrayLike | None = None
+    task: Task, y: npt.ArrayLike, prediction: npt.ArrayLike, weight: npt.ArrayLike | None = None,
+    *, primary: str | None = None,
 ) -> Scores:
-    """Return every metric of a task, None where one is not defined; see `Metric.score`.
+    """Return every metric of a task and the primary one, None where one is not defined.
 
     Examples
     --------
     >>> score_all("regression", [1.0, 2.0], [1.0, 4.0])["mae"]
     1.0
     """
-    return {name: metric.score(y, prediction, weight) for name, metric in METRICS.items()
-            if task in metric.tasks}
+    names = [name for name, metric in METRICS.items() if task in metric.tasks]
+    if primary is not None and primary not in names:
+        names.append(primary)
+    return {name: METRICS[name].score(y, prediction, weight) for name in names}
 
 
 def improvement(metric: Metric, a: float, b: float) -> float:
@@ -277,7 +280,17 @@ def _labels(p: Floats) -> npt.NDArray[np.intp]:
 _NEED_TWO_VALUES = frozenset({"roc_auc", "average_precision", "roc_auc_ovr", "r2", "spearman"})
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
-METRICS: dict[str, Metric] = {
+
+
+class _Registry(dict[str, Metric]):
+    """The metrics by name; a function of your own is found by the path that is its name."""
+
+    def __missing__(self, name: str) -> Metric:
+        return Metric(name, own_metric.is_greater_better(name), (*_CLASSES, "regression"), "",
+                      own_metric.description(name), partial(own_metric.weighted_scores, name))
+
+
+METRICS: dict[str, Metric] = _Registry({
     metric.name: metric
     for metric in (
         Metric("roc_auc", True, ("binary",), "",
@@ -311,4 +324,4 @@ METRICS: dict[str, Metric] = {
                "Correlation between the ranks of prediction and target.",
                weighted.spearman),
     )
-}
+})

@@ -15,7 +15,7 @@ from outlast.data.readers import to_frame
 from outlast.errors import BudgetError, InputError
 from outlast.judge.insights import Thresholds
 from outlast.judge.judgement import Judgement
-from outlast.models import MODELS
+from outlast.models import kind_of
 from outlast.records import EXAM, Finding, Record, Strategy, content_hash, source_hash
 from outlast.report.build import Case, Material, build_document
 from outlast.report.document import Document
@@ -98,9 +98,11 @@ def run_pipeline(
     'linear'
     """
     # A report trains nothing, and need not load what does.
-    from outlast.experiments import prepare, run
+    from outlast.experiments import prepare, refuse_unreachable, run
 
     config = config if isinstance(config, Config) else make_config(config)
+    if (runner or config.runner) != "inline":
+        refuse_unreachable(config)
     prepared = prepare(config, table, features, on_check)
     cases: list[Case] = []
 
@@ -355,7 +357,7 @@ def _asked_for(record: Record, config: Config) -> bool:
     searches = {*config.optimization, "none"} if "optimization" in asked else {job.search.name}
     chosen = {s.label for s in config.selections} if "selection" in asked else set()
     # Baselines look at no feature: they set the bar for every selection.
-    selected = not chosen or job.selection.label in chosen or MODELS[job.model.name].is_baseline
+    selected = not chosen or job.selection.label in chosen or kind_of(job.model.name).is_baseline
     return (selected and job.model.name in models and _name(job.split) in splits
             and job.search.name in searches)
 

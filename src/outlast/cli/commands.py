@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -98,9 +99,11 @@ def _run(config: Config) -> None:
     from outlast.recall import recall, remember
 
     console = Console()
+    _log_to_mlflow(console, config, None)
     if (known := recall(config)) is not None:
         show_result(console, known.document, known.html)
         show_recalled(console, known)
+        _log_to_mlflow(console, config, known.html)
         return
     from outlast.pipeline import run_pipeline
 
@@ -111,6 +114,21 @@ def _run(config: Config) -> None:
         show_outcome(console, result.outcome)
         judge_outcome(result.outcome, config)
         remember(config, result.outcome, result.report.html)
+    _log_to_mlflow(console, config, result.report.html)
+
+
+def _log_to_mlflow(console: Console, config: Config, page: Path | None) -> None:
+    """Log a report where that is asked for; without one, see that it will be possible."""
+    if config.mlflow is None:
+        return
+    from outlast.mlflow_log import log_results, need_mlflow
+    from outlast.results import open_results
+
+    need_mlflow()
+    if page is not None:
+        run = log_results(open_results(page.parent, config.store_url), config.mlflow)
+        console.print(f"MLflow:   run {run} at {escape(config.mlflow)}", soft_wrap=True,
+                      highlight=False)
 
 
 def judge_outcome(outcome: Outcome, config: Config) -> None:

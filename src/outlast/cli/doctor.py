@@ -17,7 +17,8 @@ from outlast.errors import OutlastError
 
 _NEEDED = ("numpy", "polars", "scipy", "sklearn", "lightgbm", "xgboost", "optuna", "altair",
            "vl_convert", "jinja2", "pydantic")
-_OPTIONAL = {"catboost": "catboost", "pandas": "pandas", "ray": "ray"}
+_OPTIONAL = {"catboost": "catboost", "mlflow": "mlflow", "pandas": "pandas",
+             "ray": "ray"}
 
 
 def doctor() -> None:

@@ -125,6 +125,8 @@ class RunOptions:
 
     config: str | None = None
     """YAML file with the same settings; flags win over it."""
+    device: Literal["cpu", "cuda"] | None = None
+    """Where boosters are fitted. [default: cpu]"""
     n_jobs: int | None = None
     """Worker processes. [default: one per core, fewer where the table is large]"""
     time_budget: str | None = None
@@ -143,6 +145,8 @@ class RunOptions:
     """Processes of this machine (the default), this very process, or a Ray cluster."""
     address: str | None = None
     """Of a Ray cluster. [default: one is started on this machine]"""
+    mlflow: str | None = None
+    """URI of an MLflow server, or sqlite:///mlflow.db, to which the finished run is logged."""
     strict: bool = False
     """Exit with 1 if any job failed, not only if all did."""
 

@@ -52,6 +52,35 @@ def list_runs(*, reports: str = "reports") -> None:
     console.print("Tell one whole: outlast runs show ID")
 
 
+@app.command(name="export-study")
+def export_study(identity: str, storage: str, /, *, reports: str = "reports") -> None:
+    """Write the search of a job into an Optuna storage, for optuna-dashboard and the like.
+
+    Example::
+
+        outlast runs export-study 1f2e3d sqlite:///studies.db
+
+    Parameters
+    ----------
+    identity
+        Id of a job, or its first characters.
+    storage
+        URL of the storage; it is made where it is missing.
+    reports
+        The reports folder.
+    """
+    from outlast.studies import study_of
+
+    for experiment in Store.open(reports).experiments():
+        if any(job_id.startswith(identity) for job_id in experiment.jobs.ids()):
+            study = study_of(experiment.jobs.find(identity), storage)
+            Console().print(f"{len(study.trials)} trials in study "
+                            f"{escape(repr(study.study_name))} of {escape(storage)}",
+                            soft_wrap=True, highlight=False)
+            return
+    raise InputError(f"no job {identity!r} in {reports!r}: outlast runs list")
+
+
 @app.command
 def show(identity: str, /, *, reports: str = "reports") -> None:
     """Tell one session or job whole; the first characters of its id are enough.

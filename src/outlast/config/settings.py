@@ -10,13 +10,13 @@ from pydantic import Field, JsonValue, PositiveFloat, ValidationInfo, field_vali
 from outlast.config.values import (
     DISTINCT,
     Memory,
+    Models,
     Pairs,
     Pins,
     Seconds,
     Selections,
     Settings,
     Splits,
-    Strategies,
     Stretch,
 )
 from outlast.records import USUAL_SELECTION, Strategy, Task
@@ -55,8 +55,8 @@ class Config(Settings):
     ----------
     data : DataConfig
     models : sequence of strategies, optional
-        Names or ``{name: params}``; default: the baselines, linear and every installed
-        booster.
+        Names or ``{name: params}``; in Python also estimators, or ``{name: estimator}``; default:
+        the baselines, linear and every installed booster.
     splits : sequence of strategies
         Names or ``{name: params}``; or, from other libraries, dotted paths such as
         ``sklearn.model_selection.TimeSeriesSplit``; in Python also splitter objects and
@@ -102,6 +102,8 @@ class Config(Settings):
     mute : sequence of str
         Codes of checks that are not to be asked.
     seed : int, default 0
+    device : {"cpu", "cuda"}, default "cpu"
+        Where boosters are fitted; other models stay on the CPU.
     n_jobs : int, optional
         Worker processes; default: one per core, fewer where the table is large.
     time_budget : float or str, optional
@@ -123,6 +125,8 @@ class Config(Settings):
         Processes of this machine, this very process, or a Ray cluster.
     address : str, optional
         Of a Ray cluster; default: one that is started on this machine.
+    mlflow : str, optional
+        URI of an MLflow server or database to which the finished run is logged.
     strict : bool, default False
         Whether a single failed job makes the command fail; otherwise only all of them do.
 
@@ -133,7 +137,7 @@ class Config(Settings):
     """
 
     data: DataConfig = DataConfig()
-    models: Strategies | None = None
+    models: Models | None = None
     splits: Splits = (
         # Over the later half of time: models of the first few rows promise too little.
         Strategy(name="expanding_window", params={"test_size": 0.1}),
@@ -159,6 +163,7 @@ class Config(Settings):
     allow_leaks: bool = False
     mute: tuple[str, ...] = ()
     seed: int = Field(default=0, ge=0)
+    device: Literal["cpu", "cuda"] = "cpu"
     n_jobs: int | None = Field(default=None, ge=1)
     time_budget: Seconds | None = None
     job_timeout: Seconds | None = None
@@ -168,6 +173,7 @@ class Config(Settings):
     new_data: bool = False
     runner: Literal["local", "inline", "ray"] = "local"
     address: str | None = None
+    mlflow: str | None = None
     strict: bool = False
 
     @field_validator("recipe")
@@ -207,7 +213,7 @@ class Config(Settings):
 
 # Settings that decide how a run is done and not what comes out of it.
 HOW = frozenset({"n_jobs", "job_timeout", "memory_limit", "reports", "store", "new_data",
-                 "allow_leaks", "runner", "address", "strict"})
+                 "allow_leaks", "runner", "address", "mlflow", "strict"})
 
 QUICK: dict[str, Any] = {
     "models": ["prior", "last_value", "linear", "lightgbm"],

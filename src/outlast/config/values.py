@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from outlast.own_estimator import ESTIMATOR, estimator_strategy
 from outlast.records import Strategy
 
 _AMOUNT = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[A-Za-z]*)")
@@ -86,6 +87,26 @@ def _strategies(value: Any) -> Any:
     return tuple(map(_strategy, value)) if isinstance(value, (list, tuple)) else value
 
 
+def _models(value: Any) -> Any:
+    return tuple(map(_model, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _model(value: Any) -> Any:
+    """Read a strategy, an estimator, or an estimator with a name."""
+    if not isinstance(value, (str, Mapping, Strategy)):
+        return estimator_strategy(value)
+    read = _strategy({name: _own(told) for name, told in value.items()}
+                     if isinstance(value, Mapping) and "name" not in value else value)
+    if isinstance(read, Strategy) and ESTIMATOR in read.params and not read.title:
+        return estimator_strategy(read.params[ESTIMATOR], read.name, read.params.get("frame"))
+    return read
+
+
+def _own(told: Any) -> Any:
+    """Read an estimator in the place of a model's parameters."""
+    return {ESTIMATOR: told} if hasattr(told, "fit") else told
+
+
 def _selections(value: Any) -> Any:
     """Read strategies, or one alone."""
     return _strategies(value if isinstance(value, (list, tuple)) else [value])
@@ -142,6 +163,6 @@ Memory = Annotated[int, Field(ge=50_000_000), BeforeValidator(_bytes)]
 Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch)]
 Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
 Pins = Annotated[dict[str, str], BeforeValidator(_pins)]
-Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(_strategies), DISTINCT]
+Models = Annotated[tuple[Strategy, ...], BeforeValidator(_models), DISTINCT]
 Selections = Annotated[tuple[Strategy, ...], BeforeValidator(_selections), DISTINCT]
 Splits = Annotated[tuple[Strategy | GivenSplit, ...], BeforeValidator(_splits), DISTINCT]

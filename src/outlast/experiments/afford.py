@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from outlast.metrics import METRICS
-from outlast.models import MODELS
+from outlast.models import kind_of
 from outlast.records import Frozen, Record
 
 # Model and matrix are loaded, and a prediction is scored, in about so many seconds.
@@ -122,7 +122,7 @@ def best_configurations(records: Iterable[Record], headline: str | None) -> list
         if record.status != "ok":
             continue
         folds.setdefault(split, set()).add(record.job.fold)
-        if not MODELS[model.name].is_baseline:
+        if not kind_of(model.name).is_baseline:
             family = families.setdefault((split, model.name), {})
             family.setdefault(record.job.configuration, []).append(record)
     found: dict[str, list[Best]] = {}

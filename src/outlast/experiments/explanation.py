@@ -23,10 +23,11 @@ from outlast.importance.held_out import Delta, HeldOut
 from outlast.importance.permutation import permutation_importance
 from outlast.importance.probes import Probes, best_probe, probe_importance
 from outlast.metrics import METRICS
-from outlast.models import FitContext, FittedModel, Matrix, make_model
-from outlast.records import Job, Record
+from outlast.models import FitContext, FittedModel, Matrix, kind_of, make_model
+from outlast.models.estimator import Estimator
+from outlast.records import EXAM, Job, Record
 from outlast.splits import Fold
-from outlast.store import parquet
+from outlast.store import Experiment, parquet
 
 Groups = Mapping[str, Sequence[str]]
 
@@ -67,7 +68,9 @@ class Case:
 
     @cached_property
     def fitted(self) -> FittedModel:
-        """The model as it was stored."""
+        """The model as it was stored, or fitted again where no file can hold it."""
+        if issubclass(kind_of(self.record.job.model.name), Estimator):
+            return self.fit(self.train)
         return self.bench.experiment.jobs.model(self.record)
 
     @cached_property
@@ -79,7 +82,12 @@ class Case:
     @cached_property
     def design(self) -> Design:
         """The columns of the model, and the codes of its categories."""
-        return Design.fit(self.bench.table.frame, self.fold.train, self.fitted.card.columns)
+        return Design.fit(self.bench.table.frame, self.fold.train, self.columns)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The features that the model was given."""
+        return self.bench.experiment.jobs.card(self.record).columns
 
     @cached_property
     def train(self) -> Matrix:
@@ -98,7 +106,7 @@ class Case:
         shares = seen.filter(pl.col("method") == method).group_by("feature").agg(
             pl.col("share").sum())
         share = dict(shares.iter_rows())
-        columns = self.fitted.card.columns
+        columns = self.columns
         found = {name: [member for member in members if member in columns]
                  for name, members in self.clusters.items()}
         weight = {name: sum(share.get(member) or 0.0 for member in members)
@@ -116,6 +124,25 @@ class Case:
     def times(self, rows: Any) -> Any:
         """When some rows are."""
         return self.bench.experiment.rows["time"].to_numpy()[rows]
+
+
+def refit(experiment: Experiment, record: Record, threads: int = 1) -> FittedModel:
+    """Return the model of a finished job, fitted again where no file can hold it.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    record : Record
+    threads : int, default 1
+
+    Returns
+    -------
+    FittedModel
+    """
+    job = record.job
+    bench = open_bench(experiment.store.storage.url, experiment.name, job.features,
+                       job.split.name == EXAM)
+    return Case(bench, record, (), {}, threads).fitted
 
 
 def measure(case: Case, size: Size) -> pl.DataFrame:

@@ -10,15 +10,21 @@ from typing import Any
 
 from outlast.config import Config
 from outlast.data import Panel
+from outlast.described import is_importable, references
 from outlast.errors import InputError, suggest
 from outlast.experiments.folds import PlannedSplit, plan_splits
 from outlast.metrics import METRICS, default_metric
-from outlast.models import MODELS, default_models, make_model
+from outlast.models import MODELS, default_models, kind_of, make_model
+from outlast.models.device import on_device
+from outlast.models.estimator import Estimator
+from outlast.own_estimator import ESTIMATOR
+from outlast.own_metric import code_of, is_own, path_of
 from outlast.records import Job, Strategy, Task, content_hash, source_hash
 from outlast.selection import make_selector
 
 _RESULT_CODE = ("data", "features", "splits", "models", "importance", "selection", "experiments",
-                "metrics.py", "tuning.py", "records.py")
+                "metrics.py", "tuning.py", "records.py", "described.py", "own_estimator.py",
+                "own_metric.py")
 
 
 NO_SPLIT = Strategy(name="")
@@ -105,11 +111,13 @@ def make_plan(config: Config, panel: Panel, data: str, features: str) -> Plan:
         make_selector(chosen.name, chosen.params)
     splits, left_out = plan_splits(config, panel)
     skipped = [Skipped("all", label, "all", reason) for label, reason in left_out.items()]
-    models = list(_models(config, panel.task, skipped))
+    models = on_device(list(_models(config, panel.task, skipped)), config.device)
+    code = content_hash([code_fingerprint(), *own], 12) if (own := code_of(metric)) else (
+        code_fingerprint())
     jobs = [
         Job(data=data, features=features, task=panel.task, model=model, split=split.strategy,
             fold=fold.index, search=search, selection=selection, metric=metric,
-            seed=config.seed, code=code_fingerprint())
+            seed=config.seed, code=code)
         for model in models
         for selection in _selections(model, config)
         for search in _searches(model, config)
@@ -137,6 +145,8 @@ def check_metric(name: str | None, task: Task) -> str:
     """
     if name is None:
         return default_metric(task).name
+    if is_own(name):
+        return name
     known = {metric.name for metric in METRICS.values() if task in metric.tasks}
     if name not in known:
         raise InputError(f"unknown metric {name!r} for a {task} target: {suggest(name, known)}")
@@ -194,6 +204,29 @@ def _selections(model: Strategy, config: Config) -> tuple[Strategy, ...]:
     return config.selections[:1] if is_baseline else config.selections
 
 
+def refuse_unreachable(config: Config) -> None:
+    """Raise if a model or a metric is made of code that no other process can import.
+
+    Parameters
+    ----------
+    config : Config
+
+    Raises
+    ------
+    InputError
+        With the way out.
+    """
+    needed = {path: f"model {model.label!r}" for model in config.models or ()
+              for path in references(model.params.get(ESTIMATOR))}
+    if config.metric and is_own(config.metric):
+        needed[path_of(config.metric)] = "the metric"
+    lost = [path for path in needed if not is_importable(path)]
+    if lost:
+        raise InputError(f"{needed[lost[0]]} needs {lost[0]!r}, which worker processes cannot "
+                         "import: move it into a module of its own, or run everything in this "
+                         "process with runner=\"inline\"")
+
+
 def check_pins(config: Config, names: Sequence[str]) -> None:
     """Raise if a feature that is to be kept or dropped is not in the table.
 
@@ -219,6 +252,7 @@ def _cost_order(
 
     Of the searches the longest come first, so that no core waits for one at the end.
     """
-    searched, place = job.search.name != "none", list(MODELS).index(job.model.name)
+    searched, place = job.search.name != "none", [*MODELS.values(), Estimator].index(
+        kind_of(job.model.name))
     return (searched, leaky, -rows if searched else place, place, job.search.label,
             job.split.label, job.fold, job.selection.label)

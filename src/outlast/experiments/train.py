@@ -189,7 +189,7 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
         fitted = model.fit(train, tuned.params, context, n_iterations=tuned.n_iterations)
     with clock.stage("predict"):
         prediction = fitted.predict(test)
-    scores = metrics.score_all(job.task, _known(test.y), prediction)
+    scores = metrics.score_all(job.task, _known(test.y), prediction, primary=job.metric)
     seen = _spread(train, _MOST_SEEN)
     with clock.stage("explain"):
         explained = _spread(test, _n_explained(len(train)))
@@ -208,7 +208,8 @@ def _train(job: Job, bench: Bench, folder: Path, spec: Mapping[str, Any]) -> Rec
         job=job, status="ok" if scores.get(job.metric) is not None else "non_finite",
         session=str(spec["session"]), started=started, seconds=clock.seconds, audit=fold.audit,
         scores=scores,
-        train_scores=metrics.score_all(job.task, _known(seen.y), fitted.predict(seen)),
+        train_scores=metrics.score_all(job.task, _known(seen.y), fitted.predict(seen),
+                                       primary=job.metric),
         params=tuned.params, n_iterations=fitted.n_iterations, trials=tuned.trials,
         decisions=chosen.decisions, selection_seconds=chosen.seconds, note=tuned.note,
         leaks=tuple(spec["leaks"][job.id]),

@@ -53,7 +53,8 @@ def _record(results: Sequence[Result], predictions: pl.DataFrame) -> Record:
     return record.model_copy(update={
         "job": job,
         # Equal weights change nothing, and spare a report the time to load scikit-learn.
-        "scores": score_all(job.task, merged.y, merged.prediction, np.ones(merged.y.size)),
+        "scores": score_all(job.task, merged.y, merged.prediction, np.ones(merged.y.size),
+                            primary=job.metric),
         "train_scores": {},
         "seconds": {stage: sum(result.record.seconds.get(stage, 0.0) for result in results)
                     for stage in stages},

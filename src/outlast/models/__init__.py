@@ -13,12 +13,14 @@ from outlast.errors import InputError, MissingDependencyError, unknown_name
 from outlast.models.base import Model
 from outlast.models.baseline import LastValue, Prior
 from outlast.models.catboost import CatBoost
+from outlast.models.estimator import KIND, Estimator
 from outlast.models.fitted import CARD, Card, FittedModel
 from outlast.models.lightgbm import LightGBM
 from outlast.models.linear import Linear
 from outlast.models.matrix import FitContext, Matrix
 from outlast.models.random_forest import RandomForest
 from outlast.models.xgboost import XGBoost
+from outlast.own_estimator import ESTIMATOR
 
 MODELS: dict[str, type[Model]] = {
     "prior": Prior,
@@ -31,7 +33,7 @@ MODELS: dict[str, type[Model]] = {
 }
 
 __all__ = ["MODELS", "Card", "FitContext", "FittedModel", "Matrix", "Model", "default_models",
-           "load_model", "make_model"]
+           "kind_of", "load_model", "make_model"]
 
 
 def make_model(name: str, params: Mapping[str, Any] | None = None) -> Model:
@@ -41,7 +43,8 @@ def make_model(name: str, params: Mapping[str, Any] | None = None) -> Model:
     ----------
     name : str
     params : mapping, optional
-        Laid over the model's defaults and left out of its search.
+        Laid over the model's defaults and left out of its search; of an estimator of your own,
+        its description.
 
     Returns
     -------
@@ -59,6 +62,8 @@ def make_model(name: str, params: Mapping[str, Any] | None = None) -> Model:
     >>> make_model("linear", {"alpha": 1.0}).defaults()
     {'alpha': 1.0}
     """
+    if name not in MODELS and ESTIMATOR in (params or {}):
+        return Estimator(params, name)
     if name not in MODELS:
         raise unknown_name("model", name, MODELS)
     kind = MODELS[name]
@@ -66,6 +71,17 @@ def make_model(name: str, params: Mapping[str, Any] | None = None) -> Model:
         raise MissingDependencyError(f"model {name!r} needs the library {kind.requires!r}: "
                                      f"pip install 'outlast[{kind.requires}]'")
     return kind(params)
+
+
+def kind_of(name: str) -> type[Model]:
+    """Return the kind of model that a finished job's model is of.
+
+    Examples
+    --------
+    >>> kind_of("prior").is_baseline, kind_of("Pipeline(StandardScaler, Ridge)").__name__
+    (True, 'Estimator')
+    """
+    return MODELS.get(name, Estimator)
 
 
 def default_models() -> list[str]:
@@ -104,7 +120,8 @@ def load_model(folder: Path) -> FittedModel:
     """
     try:
         card = Card.model_validate_json((folder / CARD).read_bytes())
-        return make_model(card.kind).fitted.read(folder, card)
+        kind = Estimator if card.kind == KIND else type(make_model(card.kind))
+        return kind.fitted.read(folder, card)
     except FileNotFoundError as error:
         raise InputError(f"{folder} holds no saved model: {error}") from error
     except ValidationError as error:

@@ -50,8 +50,8 @@ class Model(ABC):
         Values that differ from the defaults; what is set here is not searched.
     """
 
-    name: ClassVar[str]
-    tasks: ClassVar[tuple[Task, ...]] = ALL_TASKS
+    name: str
+    tasks: tuple[Task, ...] = ALL_TASKS
     default_in_matrix: ClassVar[bool] = True
     is_baseline: ClassVar[bool] = False
     stops_early: ClassVar[bool] = False
@@ -59,6 +59,8 @@ class Model(ABC):
     requires: ClassVar[str | None] = None
     fitted: ClassVar[type[FittedModel]]
     default_params: ClassVar[Mapping[str, Any]] = {}
+    # What puts it on a graphics card; empty if nothing does.
+    device_params: ClassVar[Mapping[str, Any]] = {}
     grid_points: ClassVar[Mapping[str, list[Any]]] = {}
 
     def __init__(self, params: Mapping[str, Any] | None = None) -> None:

@@ -82,6 +82,8 @@ class CatBoost(Model):
         "subsample": 0.8, "bootstrap_type": "Bernoulli", "rsm": 0.7, "border_count": 64,
         "boosting_type": "Plain", "max_ctr_complexity": 1, "leaf_estimation_iterations": 1,
     }
+    # On a graphics card CatBoost draws no columns.
+    device_params: ClassVar[Mapping[str, Any]] = {"task_type": "GPU", "rsm": 1.0}
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "learning_rate": [0.05, 0.1], "depth": [3, 5, 7], "l2_leaf_reg": [3.0, 30.0],
     }

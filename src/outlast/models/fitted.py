@@ -37,6 +37,11 @@ class FittedModel(ABC):
         """Boosting rounds in use; None for a model without rounds."""
         return self.card.n_iterations
 
+    @property
+    def device(self) -> str:
+        """Where the library says that it works; "" if it does not say."""
+        return ""
+
     def predict(self, data: Matrix) -> Floats:
         """Return P(class 1) (n,), class probabilities (n, k), or values (n,).
 

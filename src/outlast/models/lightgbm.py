@@ -86,6 +86,7 @@ class LightGBM(Model):
         "feature_fraction": 0.7, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0,
         "max_bin": 63,
     }
+    device_params: ClassVar[Mapping[str, Any]] = {"device_type": "cuda"}
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "learning_rate": [0.05, 0.1], "num_leaves": [7, 31, 63], "min_data_in_leaf": [30, 150],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -27,6 +28,12 @@ class FittedXGBoost(FittedModel):
     def __init__(self, card: Card, booster: Any) -> None:
         super().__init__(card)
         self.booster = booster
+
+    @property
+    def device(self) -> str:
+        """Return the device in use, which is the CPU where the one asked for is not there."""
+        config = json.loads(self.booster.save_config())
+        return str(config["learner"]["generic_param"]["device"])
 
     def gain(self) -> Floats:
         """Return the total gain of each column's splits."""
@@ -86,6 +93,7 @@ class XGBoost(Model):
         "n_iterations": 300, "eta": 0.05, "max_depth": 5, "min_child_weight": 5.0,
         "colsample_bytree": 0.7, "subsample": 0.8, "lambda": 1.0, "max_bin": 64,
     }
+    device_params: ClassVar[Mapping[str, Any]] = {"device": "cuda"}
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "eta": [0.05, 0.1], "max_depth": [3, 5, 7], "min_child_weight": [5.0, 50.0],
     }

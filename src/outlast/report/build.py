@@ -22,7 +22,7 @@ from outlast.judge.luck import luck_finding
 from outlast.judge.promise import Window
 from outlast.judge.results import Result
 from outlast.metrics import METRICS, Metric
-from outlast.models import MODELS
+from outlast.models import MODELS, kind_of
 from outlast.records import SPLIT_ORDER, Finding, Record
 from outlast.report import cards
 from outlast.report.document import (
@@ -210,7 +210,7 @@ def _headline_records(
         (row for row in board.rows if row.score.value is not None), None)
     chosen = {best.selection} if best else set()
     for record in (r.record for r in results if best is not None and r.split == best.split):
-        is_baseline = MODELS[record.job.model.name].is_baseline
+        is_baseline = kind_of(record.job.model.name).is_baseline
         if is_baseline or record.job.selection.label in chosen:
             yield record
 

@@ -140,7 +140,7 @@ def _configuration(
     job = record.job
     settings = {
         "data": {key: value for key, value in data.items() if value},
-        "models": [{job.model.name: _fixed(record)}],
+        "models": [{job.model.name: {**job.model.params, **_fixed(record)}}],
         "splits": [_split(job.split)],
         "optimization": ["none"],
         "selection": [{job.selection.name: {key: value for key, value in

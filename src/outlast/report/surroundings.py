@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from outlast.judge.insights import Range, Surroundings
-from outlast.models import MODELS
+from outlast.models import make_model
 from outlast.records import Record, Strategy
 from outlast.store import Experiment
 
@@ -39,7 +39,7 @@ def _ranges(strategy: Strategy) -> Mapping[str, Range]:
     """The numeric ranges that a search of the model goes through."""
     from optuna.distributions import FloatDistribution, IntDistribution
 
-    space = MODELS[strategy.name](strategy.params).space()
+    space = make_model(strategy.name, strategy.params).space()
     return {name: Range(float(free.low), float(free.high), free.log)
             for name, free in space.items()
             if isinstance(free, FloatDistribution | IntDistribution)}

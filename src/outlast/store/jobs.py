@@ -22,7 +22,8 @@ import polars as pl
 from pydantic import ValidationError
 
 from outlast.errors import CorruptError, StoreError, unknown_name
-from outlast.models import FittedModel, load_model
+from outlast.models import Card, FittedModel, load_model
+from outlast.models.fitted import CARD
 from outlast.records import Record
 from outlast.store.index import Index
 from outlast.store.storage import Storage
@@ -167,6 +168,16 @@ class JobStore:
             self.copy(record, Path(folder))
             return load_model(Path(folder) / MODEL)
 
+    def card(self, record: Record) -> Card:
+        """Return what the model of a finished job remembers of its making.
+
+        Raises
+        ------
+        CorruptError
+            If its file is missing or was changed.
+        """
+        return Card.model_validate_json(self._verified(record, f"{MODEL}/{CARD}"))
+
     def copy(self, record: Record, folder: Path) -> None:
         """Copy the files of a finished job into a folder, each verified.
 
@@ -175,10 +186,8 @@ class JobStore:
         CorruptError
             If a file is missing or was changed.
         """
-        for name, sha256 in record.artefacts.items():
-            data = self.storage.read(self._artefact(record, name))
-            if hashlib.sha256(data).hexdigest() != sha256:
-                raise self._changed(record, name)
+        for name in record.artefacts:
+            data = self._verified(record, name)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
 
@@ -220,6 +229,12 @@ class JobStore:
         if record is None:
             raise unknown_name("job", prefix, matching[:10] or known[:10])
         return record
+
+    def _verified(self, record: Record, name: str) -> bytes:
+        data = self.storage.read(self._artefact(record, name))
+        if hashlib.sha256(data).hexdigest() != record.artefacts[name]:
+            raise self._changed(record, name)
+        return data
 
     def _artefact(self, record: Record, name: str) -> str:
         return f"{self.place(record.job.id)}/{record.attempt}/{name}"

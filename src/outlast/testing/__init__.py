@@ -38,6 +38,7 @@ __all__ = [
     "RunnerContract",
     "SelectorContract",
     "SplitterContract",
+    "assert_no_leaks",
     "broken_rules",
     "check",
     "check_feature",
@@ -48,22 +49,23 @@ __all__ = [
 ]
 
 _MODULES = {
-    "FeatureContract": "features",
-    "ModelContract": "models",
-    "RunnerContract": "runners",
-    "SelectorContract": "selectors",
-    "SplitterContract": "splitters",
-    "broken_rules": "contract",
-    "check": "contract",
-    "check_feature": "features",
-    "check_model": "models",
-    "check_runner": "runners",
-    "check_selector": "selectors",
-    "check_splitter": "splitters",
+    "FeatureContract": "outlast.testing.features",
+    "ModelContract": "outlast.testing.models",
+    "RunnerContract": "outlast.testing.runners",
+    "SelectorContract": "outlast.testing.selectors",
+    "SplitterContract": "outlast.testing.splitters",
+    "assert_no_leaks": "outlast.leak_guard",
+    "broken_rules": "outlast.testing.contract",
+    "check": "outlast.testing.contract",
+    "check_feature": "outlast.testing.features",
+    "check_model": "outlast.testing.models",
+    "check_runner": "outlast.testing.runners",
+    "check_selector": "outlast.testing.selectors",
+    "check_splitter": "outlast.testing.splitters",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module 'outlast.testing' has no attribute {name!r}")
-    return getattr(import_module(f"outlast.testing.{_MODULES[name]}"), name)
+    return getattr(import_module(_MODULES[name]), name)
