@@ -16,12 +16,15 @@ _PUBLIC = {
     "Config": "outlast.config",
     "Events": "outlast.data",
     "FeatureTracker": "outlast.feature_tracker",
+    "OutlastModel": "outlast.deployment.model",
     "Panel": "outlast.data",
     "Schema": "outlast.data",
     "audit_table": "outlast.pipeline",
     "judge_predictions": "outlast.pipeline",
     "load_stocks": "outlast.data",
     "read_table": "outlast.data",
+    "refit": "outlast.deployment.winner",
+    "retrain": "outlast.deployment.retraining",
     "run_pipeline": "outlast.pipeline",
 }
 

@@ -26,8 +26,9 @@ app = App(
 )
 # By path: a command imports what it needs, and not what all the others need.
 for path in ("commands:run", "commands:resume", "commands:experiments", "commands:train",
-             "commands:report", "judge:judge", "render:render", "diff:diff", "watch:watch",
-             "plan:splits", "audit:audit", "worker:worker", "worker:gc", "doctor:doctor"):
+             "commands:report", "deployment:refit", "deployment:predict", "deployment:retrain",
+             "judge:judge", "render:render", "diff:diff", "watch:watch", "plan:splits",
+             "audit:audit", "worker:worker", "worker:gc", "doctor:doctor"):
     app.command(f"outlast.cli.{path}")
 app.command("outlast.cli.tracker:app", name="features",
             help="What the feature tracker knows, across all runs.")
