@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import lightgbm
 import numpy as np
 import polars as pl
 import pytest
+from scipy import special
 
 from outlast import OutlastModel, Panel, refit
 from outlast.config import make_config
 from outlast.data import Schema
 from outlast.deployment.card import model_card
 from outlast.deployment.fitting import Material, fit_member
+from outlast.deployment.manifest import Calibrator
+from outlast.deployment.winner import Winner, _corrections
 from outlast.design import Design
 from outlast.errors import InputError
 from outlast.experiments import prepare, run
 from outlast.experiments.train import folds_of
-from outlast.features import make_recipe
-from outlast.judge.calibration import apply_sigmoid
+from outlast.features import OrdinalCodes, make_recipe
+from outlast.judge.board import Interval
 from outlast.store import Store
 from tests.tables import shop_panel
 
@@ -81,23 +86,33 @@ def test_a_member_on_the_rows_of_a_fold_is_the_job_of_that_fold(shops, name):
 
 
 def test_members_are_averaged_then_calibrated(shops):
-    model = OutlastModel.load(shops.saved)
-    trained = model.trained_
+    trained = OutlastModel.load(shops.saved).trained_
+    levels = trained.manifest.levels
     panel = Panel.build(shops.days(0, 240), SCHEMA, name="shops")
-    features = trained.features(panel)
-    each = []
+    features, each = trained.features(panel), []
     for member, fitted in zip(trained.manifest.members, trained.fitted, strict=True):
-        design = Design(member.columns, tuple(n for n in trained.manifest.levels
-                                              if n in member.columns), trained.design.codes)
-        codes = type(design.codes)({n: trained.manifest.levels[n] for n in design.categorical})
-        each.append(fitted.predict(Design(member.columns, design.categorical, codes
-                                          ).matrix(features)))
-    expected = np.mean(each, axis=0)
-    calibrator = trained.manifest.calibrator
-    if calibrator is not None:
-        expected = apply_sigmoid(expected, calibrator.slope, calibrator.intercept)
-    made = model.predict_new(shops.days(0, 240), rows="all").frame
-    np.testing.assert_allclose(made["probability"], expected, atol=1e-12)
+        design = Design(member.columns, tuple(levels), OrdinalCodes(levels))
+        each.append(fitted.predict(design.matrix(features)))
+    assert len(each) == 2
+    mean = (each[0] + each[1]) / 2
+    made = shops.model.predict_new(shops.days(0, 240), rows="all").frame
+    np.testing.assert_allclose(made["probability"], mean, atol=1e-12)
+    calibrator = Calibrator(slope=0.5, intercept=-1.0, gain=Interval(value=0.01))
+    corrected = replace(trained, manifest=trained.manifest.model_copy(
+        update={"calibrator": calibrator}))
+    made = OutlastModel().adopt(corrected).predict_proba(shops.days(0, 240))[:, 1]
+    np.testing.assert_allclose(special.logit(made), 0.5 * special.logit(mean) - 1, atol=1e-9)
+    assert "recalibrated (slope 0.50, intercept −1.00" in model_card(corrected.manifest)
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_probabilities_are_corrected_only_if_that_was_shown_to_help(shops, helps):
+    document = shops.result.document
+    document = document.model_copy(update={
+        "calibration": document.calibration.model_copy(update={"helps": helps})})
+    found = _corrections(document, Winner([], None, True))
+    assert ("calibrator" in found) is helps
+    assert "calibrator" not in _corrections(document, Winner([], None, False))
 
 
 def test_later_rows_change_no_earlier_prediction(shops):

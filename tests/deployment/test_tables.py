@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
-from outlast import OutlastModel
+from outlast import Events, OutlastModel
 from outlast.errors import InputError, OutlastWarning
 
 
@@ -94,20 +95,30 @@ def test_categories_that_were_never_seen_are_told(shops):
 def test_age_is_told_only_beyond_the_time_to_retrain(shops):
     told = shops.model.manifest_.told.model_copy(update={"retrain_days": 30.0})
     manifest = shops.model.manifest_.model_copy(update={"told": told})
-    model = OutlastModel().adopt(type(shops.model.trained_)(
-        **{**vars_of(shops.model.trained_), "manifest": manifest}))
+    model = OutlastModel().adopt(replace(shops.model.trained_, manifest=manifest))
     assert "age" not in codes(model, shops.days(0, 260))
     assert "age" in codes(model, shops.days(0, 280))
-
-
-def vars_of(trained):
-    return {name: getattr(trained, name)
-            for name in ("manifest", "recipe", "fitted", "events", "reference")}
 
 
 def test_too_little_history_is_told(shops):
     assert "short_history" not in codes(shops.model, shops.days(0, 260))
     assert "short_history" in codes(shops.model, shops.days(250, 260))
+
+
+def test_events_that_nobody_has_told_of_are_told(shops):
+    """With a recipe that looks at events, which end with the training unless more are given."""
+    manifest = shops.model.manifest_.model_copy(update={"event_features": ("copy",)})
+    model = OutlastModel().adopt(replace(shops.model.trained_, manifest=manifest))
+    events = Events.from_frame(pl.DataFrame({"start": ["2022-02-01"]}))
+    assert "old_events" in codes(model, shops.days(0, 244))
+    assert "old_events" not in codes(model, shops.days(0, 244), events=events)
+    assert "old_events" not in codes(model, shops.days(0, 238))
+
+
+def test_other_code_of_the_features_is_told(shops):
+    manifest = shops.model.manifest_.model_copy(update={"feature_code": "0" * 12})
+    model = OutlastModel().adopt(replace(shops.model.trained_, manifest=manifest))
+    assert codes(model, shops.days(0, 244)) == {"other_code"}
 
 
 def test_drift_is_told_and_chance_is_not(shops):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from outlast.data.times import format_ns
 from outlast.deployment.manifest import Manifest, Told
 from outlast.judge.board import Interval
-from outlast.report.formatting import code, interval, prose, share
+from outlast.report.formatting import code, interval, number, plural, prose, share
 
 _WORST = 5
 
@@ -39,9 +39,10 @@ def _purpose(manifest: Manifest) -> Iterator[str]:
             f"({', '.join(code(label) for label in roles.labels)})",
             "regression": f"the value of {target}"}[manifest.task]
     about = f" of each {code(roles.entity)}" if roles.entity else ""
-    ahead = (f"known at {code(roles.label_end)}" if roles.label_end
-             else f"{code(roles.horizon)} ahead")
-    yield (f"Predicts {what}{about}, {ahead}, at the time in {code(roles.time)}. Configuration: "
+    ahead = roles.horizon if isinstance(roles.horizon, str) else plural(roles.horizon, "row")
+    known = (f"which is known at {code(roles.label_end)}" if roles.label_end
+             else f"{prose(ahead)} ahead")
+    yield (f"Predicts {what}{about}, {known}, at the time in {code(roles.time)}. Configuration: "
            f"**{prose(manifest.configuration)}**.")
     yield ""
 
@@ -81,10 +82,13 @@ def _expectation(manifest: Manifest) -> Iterator[str]:
             yield f"- {prose(sentence)}"
     if told.trust:
         yield f"- Trust is {prose(told.trust)}"
-    if manifest.calibrator is not None:
-        yield (f"- Its probabilities are recalibrated (slope {manifest.calibrator.slope:.2f}, "
-               f"intercept {manifest.calibrator.intercept:.2f} on the log-odds): that has saved "
-               f"{_shown(manifest.calibrator.gain, 4)} of log loss per row in later periods.")
+    if (curve := manifest.calibrator) is not None:
+        yield (f"- Its probabilities are recalibrated (slope {number(curve.slope, 2)}, intercept "
+               f"{number(curve.intercept, 2)} on the log-odds): that has saved "
+               f"{_shown(curve.gain, 4)} of log loss per row in later periods.")
+    elif manifest.task == "binary" and told.verdict:
+        yield ("- Its probabilities are as the model gives them: recalibrating has not surely "
+               "helped.")
     if manifest.range is not None:
         yield (f"- {100 * manifest.range.level:.0f} % of values lie within "
                f"{manifest.range.half_width:.3g} of the predicted one.")
@@ -178,6 +182,9 @@ def _again(manifest: Manifest) -> Iterator[str]:
     yield ""
     jobs = ", ".join(code(member.job.id) for member in manifest.members)
     yield f"- Experiment {code(manifest.experiment)}, jobs {jobs}, fitted {manifest.trained_at}."
+    named = "" if manifest.told.verdict else f" --config_of {manifest.members[0].job.id}"
+    yield ("- From the same results: " + code(f"outlast refit {manifest.experiment}{named}")
+           + ". From a table: " + code("outlast.OutlastModel(folder).fit(table)") + ".")
     if manifest.told.report:
         yield f"- Report: {prose(manifest.told.report)}."
     libraries = ", ".join(f"{name} {version}" for name, version in manifest.libraries.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -191,6 +192,7 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
         panel = open_panel(Given(frame, events), trained.manifest, trained.events)
         chosen = _chosen(panel, since, rows)
         predicted, found = self._predicted(panel, chosen, events is not None)
+        _warn(found, 3)
         roles = trained.manifest.roles
         keys = frame.select(name for name in (roles.time, roles.entity) if name is not None)
         # As they were given: a panel makes moments of days.
@@ -251,7 +253,8 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
     def _all_rows(self, table: Any) -> npt.NDArray[np.float64]:
         trained = self._fitted()
         panel = open_panel(Given(table), trained.manifest, trained.events)
-        predicted, _ = self._predicted(panel, np.arange(panel.n_rows))
+        predicted, found = self._predicted(panel, np.arange(panel.n_rows))
+        _warn(found, 4)
         in_order = np.empty_like(predicted)
         in_order[panel.source_row] = predicted
         return in_order
@@ -263,8 +266,6 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
         features = trained.features(panel)
         matrix = trained.matrix_of(panel, features, rows)
         found = cautions(Asked(trained, panel, features, rows, matrix, has_new_events))
-        for caution in found:
-            warnings.warn(caution.sentence, OutlastWarning, stacklevel=4)
         return trained.predict(matrix), found
 
     def _values(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
@@ -285,6 +286,12 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
             made += [pl.Series("low", raw - manifest.range.half_width),
                      pl.Series("high", raw + manifest.range.half_width)]
         return made
+
+
+def _warn(found: Sequence[Caution], depth: int) -> None:
+    """Issue the cautions at the line that called the model, so many calls above this one."""
+    for caution in found:
+        warnings.warn(caution.sentence, OutlastWarning, stacklevel=depth)
 
 
 def _chosen(panel: Panel, since: Any, rows: Which) -> npt.NDArray[np.intp]:

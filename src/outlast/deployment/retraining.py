@@ -90,7 +90,7 @@ def retrain(
     panel = learning_panel(known, Given(table, events))
     is_due, reason = _due(known, panel)
     if not (is_due or force):
-        return Retrained("not_due", reason, model)
+        return Retrained("not_due", f"{reason} --force retrains all the same.", model)
     limits = Thresholds(selection_tolerance=tolerance)
     cut, why_not = _cut(known, panel, limits)
     if cut is None:
@@ -119,12 +119,11 @@ def _due(known: Trained, panel: Panel) -> tuple[bool, str]:
                          f"has learned from rows up to {format_ns(last)}; give a newer table")
     if days is None or not manifest.calendar:
         return False, ("The report found no time after which the model has to be retrained, so it "
-                       "is never due; --force retrains all the same.")
+                       "is never due.")
     age = (newest - last) / DAY
     if age < days:
         return False, (f"The newest row is {age:,.0f} days younger than what the model has learned "
-                       f"from, and it is to be retrained after {days:,.0f}: it is not due; "
-                       "--force retrains all the same.")
+                       f"from, and it is to be retrained after {days:,.0f}: it is not due.")
     return True, (f"The newest row is {age:,.0f} days younger than what the model has learned "
                   f"from, and it is to be retrained after {days:,.0f}: it is due.")
 

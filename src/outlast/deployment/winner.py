@@ -117,7 +117,7 @@ def refit(
     made = recipe.transform(opened)
     _same_features(recipe, made.fingerprint, winner.jobs[0])
     material = Material(opened, recipe, np.flatnonzero(opened.usable), made,
-                        session["data"].get("joins", ()))
+                        _joins(opened, session))
     known = {"experiment": chosen.name, "configuration": winner.label, "exam": said,
              "told": _told(document, winner), **_corrections(document, winner)}
     return OutlastModel(None, features).adopt(train(winner.jobs, material, known))
@@ -134,6 +134,16 @@ def _panel(experiment: Experiment, session: Mapping[str, Any], given: Panel | No
                          "run on; bring that back, or refit and then bring the model up to date "
                          "with outlast retrain")
     return panel
+
+
+def _joins(panel: Panel, session: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """How a table to predict is joined with further ones."""
+    declared: Sequence[dict[str, Any]] = session["data"].get("joins", ())
+    if panel.joined and not declared:
+        raise InputError(f"{panel.name!r} was joined with further tables in memory, which a saved "
+                         "model could not find again; declare them in the configuration "
+                         "(data: joins:) and run it once more")
+    return declared
 
 
 def _config(values: Mapping[str, Any]) -> Config:
@@ -160,7 +170,7 @@ def _winner(experiment: Experiment, document: Document, config_of: str) -> Winne
     if row_id is None:
         raise InputError(f"the report of {experiment.name!r} recommends nothing: "
                          f"{document.headline.sentence} Name a job of the configuration that you "
-                         "want all the same with --config_of JOB; `outlast runs` lists them")
+                         "want all the same with --config_of JOB; the report tells one of each")
     row = rows[row_id]
     members = [rows[member] for member in row.members] or [row]
     return Winner([_record(experiment, member.jobs[-1]) for member in members], row, True)
