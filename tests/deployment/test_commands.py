@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from outlast.cli import main
+from outlast.cli.display import show_use
+from outlast.config import Config
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +47,21 @@ def test_refit_says_what_was_fitted_and_where_it_is(shops, call):
     assert "Promised roc\\_auc" in card or "Promised roc_auc" in card
     assert "never overwritten" in call(2, "refit", "--reports", shops.settings["reports"],
                                        "--output", "again").err
+
+
+@pytest.mark.parametrize(("settings", "command"), [
+    ({}, "Use it:   outlast refit {}"),
+    ({"reports": "my reports"}, "Use it:   outlast refit {} --reports 'my reports'"),
+    ({"store": "s3://b/p"}, "Use it:   outlast refit {} --store s3://b/p"),
+])
+def test_a_run_tells_how_its_winner_is_used(shops, settings, command):
+    document = shops.result.document
+    console = Console(file=io.StringIO(), width=40)
+    show_use(console, document, Config(**settings))
+    assert console.file.getvalue() == command.format(document.experiment) + "\n"
+    headline = document.headline.model_copy(update={"verdict": "none"})
+    show_use(console, document.model_copy(update={"headline": headline}), Config())
+    assert console.file.getvalue().count("Use it") == 1
 
 
 def test_predict_writes_a_table(folder, call):

@@ -24,7 +24,7 @@ from outlast.experiments.train import folds_of
 from outlast.features import OrdinalCodes, make_recipe
 from outlast.judge.board import Interval
 from outlast.store import Store
-from tests.tables import shop_panel
+from tests.tables import shop_panel, shop_table
 
 SCHEMA = Schema(time="day", entity="shop", target="busy", horizon=2, leaky=("sales", "level"))
 
@@ -207,3 +207,30 @@ def test_values_come_with_the_range_that_has_held(tmp_path):
     # A model of a signal of size 3 beside noise of size 1 is nearer than the mean.
     truth = panel.frame["sales"].to_numpy()
     assert np.abs(model.predict(panel.frame) - truth).mean() < np.abs(truth - truth.mean()).mean()
+
+
+def test_further_tables_and_names_of_classes_come_along(tmp_path):
+    """A rate that is known a day late, columns that wait three days, classes with names."""
+    whole = shop_table(250).with_columns(
+        state=pl.col("busy").replace_strict({0: "closed", 1: "open"}))
+    whole[: 4 * 240].write_parquet(tmp_path / "shops.parquet")
+    days = whole["day"].unique().sort()
+    rates = pl.DataFrame({"day": days, "rate": np.sin(np.arange(len(days)))})
+    rates.write_csv(tmp_path / "rates.csv")
+    data = {"source": str(tmp_path / "shops.parquet"), "time": "day", "entity": "shop",
+            "target": "state", "horizon": "2D", "leaky": ["sales", "level", "busy"],
+            "available_after": {"noise": "3D"},
+            "joins": [{"table": str(tmp_path / "rates.csv"), "name": "bank", "time": "day",
+                       "available_after": "1D"}]}
+    model = refit(judged(None, tmp_path, splits=["temporal"], data=data))
+    assert model.classes_.tolist() == ["closed", "open"]
+    assert "bank_rate" in model.manifest_.names
+    assert "bank_rate" not in model.feature_names_in_
+    before = model.predict_proba(whole)
+    assert model.predict(whole)[0] in ("closed", "open")
+    # The rate of the last day is not known yet on that day, and that of the day before is.
+    for row, is_used in ((len(days) - 1, False), (len(days) - 2, True)):
+        rates.with_row_index().with_columns(
+            rate=pl.when(pl.col("index") == row).then(9.0).otherwise("rate")).drop(
+            "index").write_csv(tmp_path / "rates.csv")
+        assert np.array_equal(model.predict_proba(whole), before) is not is_used

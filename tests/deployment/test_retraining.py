@@ -25,7 +25,7 @@ def with_cadence(model, days):
 def test_before_its_time_nothing_is_done(shops):
     found = retrain(with_cadence(shops.model, 90.0), shops.days(0, 300))
     assert found.outcome == "not_due"
-    assert "62 days younger" in found.sentence
+    assert "62 days later" in found.sentence
     assert found.trial is None
     assert "never due" in retrain(with_cadence(shops.model, None), shops.days(0, 300)).sentence
 

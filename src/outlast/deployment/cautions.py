@@ -133,7 +133,7 @@ def _age(asked: Asked) -> Iterator[Caution]:
     if age > cadence:
         yield Caution(
             code="age",
-            sentence=f"the newest row is {age:,.0f} days younger than the newest one that the "
+            sentence=f"the newest row is {age:,.0f} days later than the newest one that the "
                      f"model has learned from, and the report advises to retrain after "
                      f"{cadence:,.0f} days: outlast retrain",
             evidence={"days": age, "retrain_days": cadence})

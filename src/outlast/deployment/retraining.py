@@ -122,9 +122,9 @@ def _due(known: Trained, panel: Panel) -> tuple[bool, str]:
                        "is never due.")
     age = (newest - last) / DAY
     if age < days:
-        return False, (f"The newest row is {age:,.0f} days younger than what the model has learned "
+        return False, (f"The newest row is {age:,.0f} days later than what the model has learned "
                        f"from, and it is to be retrained after {days:,.0f}: it is not due.")
-    return True, (f"The newest row is {age:,.0f} days younger than what the model has learned "
+    return True, (f"The newest row is {age:,.0f} days later than what the model has learned "
                   f"from, and it is to be retrained after {days:,.0f}: it is due.")
 
 

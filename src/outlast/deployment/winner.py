@@ -108,7 +108,7 @@ def refit(
     config = config if isinstance(config, Config) else make_config(config or {})
     store = Store.open(config.store_url)
     chosen = store.experiment(experiment) if experiment else store.latest()
-    session = read_sessions(chosen)[-1]["config"]
+    session = _session(chosen)
     panel = _panel(chosen, session, table)
     recipe = find_recipe(_features_of(session), panel, features)
     document = judged(_judged_by(config, session), chosen.name)
@@ -121,6 +121,14 @@ def refit(
     known = {"experiment": chosen.name, "configuration": winner.label, "exam": said,
              "told": _told(document, winner), **_corrections(document, winner)}
     return OutlastModel(None, features).adopt(train(winner.jobs, material, known))
+
+
+def _session(experiment: Experiment) -> dict[str, Any]:
+    """The settings of the last session."""
+    sessions = read_sessions(experiment)
+    if not sessions:
+        raise InputError(f"{experiment.name!r} was only planned; run it first: outlast resume")
+    return dict(sessions[-1]["config"])
 
 
 def _panel(experiment: Experiment, session: Mapping[str, Any], given: Panel | None) -> Panel:
