@@ -20,16 +20,16 @@ def rows(rng, n_times, shift=0.0):
     return Matrix(X, tuple("abcdefghi"), (8,)), np.repeat(np.arange(n_times), 5)
 
 
-def test_chance_raises_few_alarms_and_a_shift_always_does():
+def test_chance_raises_few_alarms_and_a_shift_nearly_always_does():
     alarms = found = 0
     for seed in range(60):
         rng = np.random.default_rng(seed)
         reference = Reference.of(*rows(rng, 400))
         alarms += bool(reference.moved(rows(rng, 40)[0], 40))
         found += "a" in [one.feature for one in reference.moved(rows(rng, 40, shift=3.0)[0], 40)]
-    # Among 10 such stretches of the training time the next one is the farthest in one of 11.
-    assert alarms <= 12
-    assert found == 60
+    # 3 % of 300 such tables raise an alarm, and 98 % find the shift.
+    assert alarms <= 5
+    assert found >= 56
 
 
 def test_missing_values_and_other_categories_are_drift_too():

@@ -191,13 +191,13 @@ def _drift(asked: Asked) -> Iterator[Caution]:
     found = asked.trained.reference.moved(asked.matrix, np.unique(asked.times).size)
     if not found:
         return
-    told = "; ".join(f"{one.feature} ({one.distance:.2f}, usually {one.usual:.2f})"
+    told = "; ".join(f"{one.feature} ({one.distance:.2f}, until then at most {one.record:.2f})"
                      for one in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     yield Caution(
         code="drift",
         sentence=f"{len(found)} of {len(asked.matrix.columns)} features lie farther from the "
-                 f"training rows than any stretch of them as long as this one lies from the rest: "
+                 f"training rows than in any stretch of these as long as the new one: "
                  f"{told}{more} (largest difference of the shares below any value)",
         evidence={one.feature: one.distance for one in found})
 

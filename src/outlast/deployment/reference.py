@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from outlast.models import Matrix
 
@@ -21,6 +22,7 @@ _CELLS = 21
 _MOST_BLOCKS = 128
 # A distance that no window of the training time falls short of is not told from none.
 _LEAST_SCALE = 0.02
+_ALPHA = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +30,12 @@ class Moved:
     """A feature that lies farther from the training rows than chance would have it.
 
     `distance` is the largest difference of the shares below any value (of the shares of any set of
-    categories), `usual` the median of that over equally long stretches of the training time.
+    categories), `record` the largest of that in equally long stretches of the training time.
     """
 
     feature: str
     distance: float
-    usual: float
+    record: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +106,11 @@ class Reference:
         """Return the features that have moved beyond chance, the farthest first.
 
         Every stretch of the training time that is as long as the new rows is compared with the
-        training rows outside it. A feature has moved if it lies farther from them, in units of
-        its own usual distance, than any feature in any of these stretches.
+        training rows outside it. A feature has moved if it lies farther from them than in any of
+        these stretches, by more than the farthest one had surpassed all that are apart from it.
+        Some features do so by chance: they are told of only if they are more than chance makes
+        (5 % of the binomial distribution), or if one surpasses its record by more than any
+        other feature ever has.
 
         Parameters
         ----------
@@ -118,12 +123,6 @@ class Reference:
         -------
         list of Moved
             Empty where there are too few timestamps, see `tells`.
-
-        References
-        ----------
-        P. H. Westfall and S. S. Young, *Resampling-Based Multiple Testing* (1993): the
-        largest of all statistics is compared, so that many features raise no more alarms
-        than one.
         """
         if not self.tells(n_times) or not len(data):
             return []
@@ -131,12 +130,17 @@ class Reference:
         width = min(max(1, round(n_times / self.times_per_block)), n_blocks // 2)
         sums = np.concatenate([np.zeros_like(self.counts[:1]), self.counts.cumsum(axis=0)])
         windows = sums[width:] - sums[:-width]
-        usual = np.array([self._distances(window, sums[-1] - window) for window in windows])
-        scale = np.maximum(np.median(usual, axis=0), _LEAST_SCALE)
+        before = np.array([self._distances(window, sums[-1] - window) for window in windows])
         new = self._distances(self._counted(data, np.zeros(len(data), np.intp), 1)[0], sums[-1])
-        far = np.flatnonzero(new / scale > (usual / scale).max())
-        order = far[np.argsort(-(new / scale)[far], kind="stable")]
-        return [Moved(self.columns[at], float(new[at]), float(np.median(usual[:, at])))
+        beyond = new / np.maximum(before.max(axis=0), _LEAST_SCALE)
+        margins = np.maximum(_margins(before, width), 1.0)
+        far = np.flatnonzero(beyond > margins)
+        # Among so many stretches and a new one each is as likely to be the farthest.
+        chance = special.bdtrc(far.size - 1, len(self.columns), width / (n_blocks + width))
+        if not (far.size and (chance <= _ALPHA or beyond.max() > margins.max())):
+            return []
+        order = far[np.argsort(-beyond[far], kind="stable")]
+        return [Moved(self.columns[at], float(new[at]), float(before[:, at].max()))
                 for at in order]
 
     def _counted(self, data: Matrix, block: npt.NDArray[np.intp], n_blocks: int) -> Counts:
@@ -155,3 +159,11 @@ class Reference:
                - others / np.maximum(others.sum(axis=1, keepdims=True), 1))
         return np.asarray(np.where(self.categorical, np.abs(gap).sum(axis=1) / 2,
                                    np.abs(np.cumsum(gap, axis=1)).max(axis=1)))
+
+
+def _margins(before: Floats, width: int) -> Floats:
+    """By what factor the record of each feature exceeds its record in stretches apart from it."""
+    best = before.argmax(axis=0)
+    apart = np.abs(np.arange(len(before))[:, None] - best) >= width
+    second = np.where(apart, before, 0.0).max(axis=0)
+    return np.asarray(before.max(axis=0) / np.maximum(second, _LEAST_SCALE))
