@@ -35,7 +35,7 @@ from benchmarks.measure import Measure, show
 from benchmarks.panels import DAY, HORIZON, planted_columns
 from outlast.data import load_stocks
 from outlast.data.times import Instants
-from outlast.experiments.protocol import Design
+from outlast.design import Design
 from outlast.features import make_recipe
 from outlast.metrics import METRICS, weighted_scores
 from outlast.models import FitContext, Matrix, make_model

@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from outlast.data.times import Instants
-from outlast.experiments.protocol import Design
+from outlast.design import Design
 from outlast.experiments.selecting import training_rows
 from outlast.feature_tracker.stability import nogueira
 from outlast.metrics import METRICS

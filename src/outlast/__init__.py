@@ -17,6 +17,7 @@ _PUBLIC = {
     "Events": "outlast.data",
     "Experiment": "outlast.experiment",
     "FeatureTracker": "outlast.feature_tracker",
+    "OutlastModel": "outlast.deployment.model",
     "Panel": "outlast.data",
     "Results": "outlast.results",
     "Schema": "outlast.data",
@@ -25,6 +26,8 @@ _PUBLIC = {
     "load_stocks": "outlast.data",
     "open_results": "outlast.results",
     "read_table": "outlast.data",
+    "refit": "outlast.deployment.winner",
+    "retrain": "outlast.deployment.retraining",
     "run_pipeline": "outlast.pipeline",
 }
 

@@ -18,6 +18,10 @@ class OutlastError(Exception):
     exit_code = 1
 
 
+class OutlastWarning(UserWarning):
+    """Something makes a result less sure than it looks; the sentence says what and what to do."""
+
+
 class InputError(OutlastError, ValueError):
     """The caller's data, configuration or flags break a stated rule (exit code 2)."""
 

@@ -231,6 +231,22 @@ def report_only(config: Config, experiment: str | None = None) -> PipelineResult
     InputError
         If there are no results yet, or none of those asked for.
     """
+    case, audit = _stored(config, experiment)
+    return write_report(case, config, audit=audit)
+
+
+def judged(config: Config, experiment: str | None = None) -> Document:
+    """Return what `report_only` would write, and write nothing."""
+    case, audit = _stored(config, experiment)
+    found = find_report(config.folder / REPORTS, _fingerprint(case, config, audit))
+    if found is not None:
+        return found[0]
+    sessions = read_sessions(case.experiment)
+    return build_document(Material(case, sessions, audit, examined=_examined(case)))
+
+
+def _stored(config: Config, experiment: str | None) -> tuple[Case, tuple[Finding, ...]]:
+    """Everything that one experiment has stored, as far as it is asked for, and its audit."""
     store = Store.open(config.store_url)
     chosen = store.experiment(experiment) if experiment else store.latest()
     stored = [record for record in chosen.jobs.records() if record.job.split.name != EXAM]
@@ -242,7 +258,7 @@ def report_only(config: Config, experiment: str | None = None) -> PipelineResult
                          "python scripts/run_model_pipeline.py")
     manifests = read_sessions(chosen)
     audit = tuple(Finding.model_validate(f) for f in manifests[-1].get("audit", []))
-    return write_report(_case(chosen, records, config), config, audit=audit)
+    return _case(chosen, records, config), audit
 
 
 def judge_predictions(
@@ -302,12 +318,7 @@ def write_report(
     """
     experiment, root = case.experiment, config.folder / REPORTS
     sessions = read_sessions(experiment)
-    skipped = sessions[-1].get("skipped") if sessions else None
-    fingerprint = content_hash([
-        sorted((record.job.id, record.attempt, record.status) for record in case.records),
-        [finding.model_dump(mode="json") for finding in audit], config.headline_split, skipped,
-        config.selection_tolerance, config.keep_sealed, config.costs, len(experiment.openings),
-        _report_code()])
+    fingerprint = _fingerprint(case, config, audit)
     if (found := find_report(root, fingerprint)) is not None:
         point_latest(root, found[1].html.parent)
         return PipelineResult(*found, outcome)
@@ -317,6 +328,17 @@ def write_report(
     report = render(document, folder, fingerprint)
     point_latest(root, folder)
     return PipelineResult(document, report, outcome)
+
+
+def _fingerprint(case: Case, config: Config, audit: Sequence[Finding]) -> str:
+    """A hash of all that decides what a report says."""
+    sessions = read_sessions(case.experiment)
+    skipped = sessions[-1].get("skipped") if sessions else None
+    return content_hash([
+        sorted((record.job.id, record.attempt, record.status) for record in case.records),
+        [finding.model_dump(mode="json") for finding in audit], config.headline_split, skipped,
+        config.selection_tolerance, config.keep_sealed, config.costs,
+        len(case.experiment.openings), _report_code()])
 
 
 def _examined(case: Case) -> list[Record]:

@@ -34,6 +34,11 @@ COMMANDS = {
     "commands:train": "Train models under one split, without search unless asked, and show their "
                       "scores.",
     "commands:report": "Write the consolidated report over all stored results of one experiment.",
+    "deployment:refit": "Fit the recommended configuration to all labelled rows, and write it as a "
+                        "folder.",
+    "deployment:predict": "Predict the rows of a table that have no label yet.",
+    "deployment:retrain": "Bring a model up to date with a newer table, if it is time and the new "
+                          "one is no worse.",
     "judge:judge": "Judge held-out predictions that another tool has made.",
     "render:render": "Render a report again from its report.json alone.",
     "diff:diff": "Compare two reports: data, settings, code, features, the winner, and every "

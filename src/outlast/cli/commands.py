@@ -95,13 +95,20 @@ def resume(
 
 
 def _run(config: Config) -> None:
-    from outlast.cli.display import live_progress, show_outcome, show_recalled, show_result
+    from outlast.cli.display import (
+        live_progress,
+        show_outcome,
+        show_recalled,
+        show_result,
+        show_use,
+    )
     from outlast.recall import recall, remember
 
     console = Console()
     _log_to_mlflow(console, config, None)
     if (known := recall(config)) is not None:
         show_result(console, known.document, known.html)
+        show_use(console, known.document, config)
         show_recalled(console, known)
         _log_to_mlflow(console, config, known.html)
         return
@@ -110,6 +117,7 @@ def _run(config: Config) -> None:
     with live_progress(console) as listener:
         result = run_pipeline(config, listener=listener, on_check=listener.on_check)
     show_result(console, result.document, result.report.html)
+    show_use(console, result.document, config)
     if result.outcome is not None:
         show_outcome(console, result.outcome)
         judge_outcome(result.outcome, config)

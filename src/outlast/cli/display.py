@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ from outlast.judge.board import Row
 from outlast.judge.wording import bounds, number, signed_number
 
 if TYPE_CHECKING:
+    from outlast.config import Config
     from outlast.experiments import Outcome
     from outlast.experiments import Progress as Step
     from outlast.recall import Recalled
@@ -119,6 +121,17 @@ def show_result(console: Console, document: Document, html: Path) -> None:
     _show_issues(console, document)
     console.print(f"Report:   [bold]{escape(str(html))}[/]", soft_wrap=True)
     console.print(f"Markdown: {escape(str(html.with_name('report.md')))}", soft_wrap=True)
+
+
+def show_use(console: Console, document: Document, config: Config) -> None:
+    """Print the command that makes a model of what is recommended."""
+    if document.headline.verdict in ("clear", "tie"):
+        places = {"reports": config.reports, "store": config.store}
+        # A folder that is the default need not be told.
+        given = {name: place for name, place in places.items() if place not in (None, "reports")}
+        flags = [word for name, place in given.items() for word in (f"--{name}", str(place))]
+        command = shlex.join(["outlast", "refit", document.experiment, *flags])
+        console.print(f"Use it:   {escape(command)}", soft_wrap=True, highlight=False)
 
 
 def show_outcome(console: Console, outcome: Outcome) -> None:

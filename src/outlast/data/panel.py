@@ -75,7 +75,7 @@ class Panel:
     @classmethod
     def build(
         cls, table: Any, schema: Schema, *, events: Events | None = None, name: str = "table",
-        joins: Sequence[Join] = (),
+        joins: Sequence[Join] = (), settled: bool = False,
     ) -> Panel:
         """Check a table and give every row its time, label and label end.
 
@@ -88,6 +88,9 @@ class Panel:
             Used in folder names and reports.
         joins : sequence of Join, optional
             Further tables, of which each row gets the newest record known at its time.
+        settled : bool, default False
+            Whether task and class labels are those of the schema, as an earlier table gave
+            them, and are not read off this one, which may hold no label at all.
 
         Returns
         -------
@@ -118,7 +121,7 @@ class Panel:
         frame = frame.with_columns(cs.decimal().cast(pl.Float64), cs.float().fill_nan(None))
         frame, time, source_row = _sorted_by_time(frame, schema)
         _refuse_repeats(frame, schema)
-        schema = _complete(schema, frame)
+        schema = schema if settled else _complete(schema, frame)
         events = events or Events.none()
         if len(events):
             check_same_zone(("time", time), ("events", Instants(time.ns[:1], events.zone)))  # type: ignore[arg-type]
@@ -292,8 +295,19 @@ def _target(frame: pl.DataFrame, schema: Schema) -> npt.NDArray[np.float64]:
         if (infinite := values.is_infinite().sum()) > 0:
             raise InputError(f"target {schema.target!r} has {infinite} infinite value(s)")
     else:
-        values = target.rank("dense").cast(pl.Float64) - 1
+        values = _class_codes(target, schema.labels)
     return values.fill_null(np.nan).to_numpy().astype(np.float64)
+
+
+def _class_codes(target: pl.Series, labels: Sequence[str]) -> pl.Series:
+    """The place of each value among the labels."""
+    found = target.drop_nulls().unique()
+    names = [str(value) for value in found.to_list()]
+    if unknown := sorted({*names} - {*labels}):
+        raise InputError(f"target {target.name!r} has the classes {', '.join(unknown)}, which are "
+                         f"not among those that are known: {', '.join(labels)}")
+    codes = [float(labels.index(name)) for name in names]
+    return target.replace_strict(found, codes, default=None, return_dtype=pl.Float64)
 
 
 def _label_ends(frame: pl.DataFrame, schema: Schema, time: Instants) -> Nanoseconds:

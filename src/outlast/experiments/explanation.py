@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from outlast.data import Events
+from outlast.design import Design
 from outlast.errors import OutlastError
 from outlast.experiments.afford import Size
-from outlast.experiments.protocol import Design
 from outlast.experiments.train import Bench, folds_of, open_bench
 from outlast.feature_tracker.observations import SCHEMA, of_job
 from outlast.importance.blocks import Shuffles, spread_rows, time_blocks

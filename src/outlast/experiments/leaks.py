@@ -45,7 +45,7 @@ def find_recipe(config: Config, panel: Panel, given: object = None) -> AnyRecipe
         return read_recipe(config.recipe)
     if given is None and config.features is None:
         return make_recipe(panel)
-    found = given if given is not None else _imported(str(config.features))
+    found = given if given is not None else import_features(str(config.features))
     if isinstance(found, (Recipe, FunctionRecipe)):
         return found
     if not callable(found):
@@ -110,7 +110,14 @@ def leaks_of(report: AuditReport, split: PlannedSplit) -> tuple[str, ...]:
     return (*codes, CONTRAST) if split.audited.leaky else tuple(codes)
 
 
-def _imported(path: str) -> object:
+def import_features(path: str) -> object:
+    """Return the function or recipe that a dotted path such as ``module:name`` leads to.
+
+    Raises
+    ------
+    InputError
+        If it leads to nothing.
+    """
     module_name, _, name = path.partition(":")
     if not name:
         module_name, _, name = path.rpartition(".")

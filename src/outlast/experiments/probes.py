@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from outlast.experiments.protocol import Design
+from outlast.design import Design
 from outlast.experiments.train import Bench, folds_of, open_bench
 from outlast.models import FitContext, make_model
 from outlast.records import Frozen, Job, content_hash

@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import polars.selectors as cs
 
 from outlast.audit import Predict, Protocol
 from outlast.config import Config
 from outlast.data import Panel
+from outlast.design import Design
 from outlast.errors import OutlastError
 from outlast.experiments.selecting import training_rows
-from outlast.features import FeatureTable, OrdinalCodes
+from outlast.features import FeatureTable
 from outlast.metrics import METRICS, default_metric
-from outlast.models import FitContext, Matrix, make_model
+from outlast.models import FitContext, make_model
 from outlast.records import Strategy
 from outlast.selection import make_selector
 from outlast.tuning import Times
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class Design:
-    """The kept features and the codes of their categories, as the train rows gave them.
-
-    Attributes
-    ----------
-    columns, categorical : sequence of str
-    codes : OrdinalCodes
-    """
-
-    columns: Sequence[str]
-    categorical: Sequence[str]
-    codes: OrdinalCodes
-
-    @classmethod
-    def fit(cls, frame: pl.DataFrame, train: Ints, columns: Sequence[str]) -> Design:
-        """Learn the category codes from the train rows of the features."""
-        texts = frame.select(columns).select(cs.string())
-        learned = pl.DataFrame([text.gather(train) for text in texts])
-        return cls(columns, texts.columns, OrdinalCodes.fit(learned, texts.columns))
-
-    def matrix(
-        self, frame: pl.DataFrame, y: Floats | None = None, last_known: Floats | None = None
-    ) -> Matrix:
-        """Return feature rows as a matrix for models."""
-        numbers = self.codes.transform(frame.select(self.columns)).to_numpy(writable=True)
-        return Matrix(
-            # Features are Float32 already, so this copies nothing.
-            X=numbers.astype(np.float32, copy=False),
-            columns=tuple(self.columns),
-            categorical=tuple(self.columns.index(name) for name in self.categorical),
-            y=y,
-            last_known=last_known,
-        )
 
 
 def protocols(

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import polars as pl
 
 from outlast import metrics
+from outlast.design import Design
 from outlast.errors import OutlastError
 from outlast.experiments.folds import inner_rules, read_folds
-from outlast.experiments.protocol import Design
 from outlast.experiments.selecting import choose_features
 from outlast.feature_tracker import observe
 from outlast.features import FeatureTable

@@ -87,6 +87,23 @@ def compare_selections(board: Board, rows: Sequence[Row]) -> tuple[Comparison, .
                  for pair, limit, p in zip(pairs, limits, adjusted, strict=True))
 
 
+def compare_rows(board: Board, new: Row, old: Row) -> Comparison:
+    """Test whether one row is non-inferior to another one of the same split.
+
+    Parameters
+    ----------
+    board : Board
+    new, old : Row
+
+    Returns
+    -------
+    Comparison
+        Its `reduced` is the new one, its `full` the old one.
+    """
+    limit = _tolerance(board, old)
+    return _judged(board, (new, old), limit, board.gains(new.id, old.id).p_above(-limit))
+
+
 def _tolerance(board: Board, full: Row) -> float:
     """What leaving features out may cost."""
     given = board.thresholds.selection_tolerance
