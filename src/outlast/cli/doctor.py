@@ -17,7 +17,8 @@ from outlast.errors import OutlastError
 
 _NEEDED = ("numpy", "polars", "scipy", "sklearn", "lightgbm", "xgboost", "optuna", "altair",
            "vl_convert", "jinja2", "pydantic")
-_OPTIONAL = {"catboost": "catboost", "pandas": "pandas", "ray": "ray"}
+_OPTIONAL = {"catboost": "catboost", "duckdb": "duckdb", "pandas": "pandas", "ray": "ray",
+             "s3": "s3fs"}
 
 
 def doctor() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from outlast.audit import AuditReport, Protocol, run_checks
 from outlast.config import Config, DataConfig
 from outlast.data import Events, Join, Panel, Schema, load_stocks, read_table
+from outlast.data.readers import table_name
 from outlast.data.schema import describe
 from outlast.errors import InputError
 from outlast.experiments.changes import describe_content, refuse_changed_data
@@ -69,8 +69,7 @@ def load_panel(data: DataConfig) -> Panel:
                          f"has {', '.join(frame.columns)}")
     fields = data.model_dump(exclude={"source", "events", "joins"})
     events = Events.from_frame(read_table(data.events)) if data.events else None
-    name = Path(data.source).name.split(".")[0] or "table"
-    return Panel.build(frame, Schema(**fields), events=events, name=name,
+    return Panel.build(frame, Schema(**fields), events=events, name=table_name(data.source),
                        joins=joins)
 
 
