@@ -122,7 +122,7 @@ def test_what_is_not_in_a_bucket_is_named(s3):
     with pytest.raises(InputError, match=r"holds a user or password") as caught:
         read_table("s3://me:secret@bucket/t.csv")
     assert "secret" not in str(caught.value)
-    with pytest.raises(InputError, match="cannot use 'nope://x/t.csv' for a table"):
+    with pytest.raises(InputError, match=r"cannot use 'nope://x/t\.csv' for a table"):
         read_table("nope://x/t.csv")
 
 
