@@ -25,9 +25,10 @@ app = App(
     default_parameter=Parameter(negative=(), consume_multiple=True, name_transform=str),
 )
 # By path: a command imports what it needs, and not what all the others need.
-for path in ("commands:run", "commands:resume", "commands:experiments", "commands:train",
-             "commands:report", "judge:judge", "render:render", "diff:diff", "watch:watch",
-             "plan:splits", "audit:audit", "worker:worker", "worker:gc", "doctor:doctor"):
+for path in ("init:init", "commands:run", "commands:resume", "commands:experiments",
+             "commands:train", "commands:report", "judge:judge", "render:render", "diff:diff",
+             "watch:watch", "plan:splits", "audit:audit", "worker:worker", "worker:gc",
+             "schema:schema", "doctor:doctor"):
     app.command(f"outlast.cli.{path}")
 app.command("outlast.cli.tracker:app", name="features",
             help="What the feature tracker knows, across all runs.")

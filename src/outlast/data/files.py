@@ -20,6 +20,7 @@ CSV = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst")
 PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".ipc")
 KINDS = CSV + PARQUET + ARROW
+_YEAR_FIRST = r"^\s*\d{4}[-/]"
 # What Hive writes into the name of a folder for a missing value.
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
@@ -141,10 +142,7 @@ def _parse(name: str, source: Source, shown: str) -> pl.DataFrame:
     kind = name.lower()
     try:
         if kind.endswith(CSV):
-            separator = "\t" if ".tsv" in kind else ","
-            # All rows decide the types: a column may show its first fraction late.
-            return pl.read_csv(source, separator=separator, try_parse_dates=True,
-                               infer_schema_length=None)
+            return _read_csv(source, "\t" if ".tsv" in kind else ",")
         if kind.endswith(PARQUET):
             return pl.read_parquet(source, hive_partitioning=False)
         if kind.endswith(ARROW):
@@ -153,6 +151,27 @@ def _parse(name: str, source: Source, shown: str) -> pl.DataFrame:
         raise InputError(f"cannot read {shown!r}: {error}") from error
     raise InputError(f"{shown!r} is no known table; use one of {', '.join(KINDS)}, a folder of "
                      "Parquet files, or a table of a database such as sqlite:///sales.db?weekly")
+
+
+def _read_csv(source: Source, separator: str) -> pl.DataFrame:
+    # All rows decide the types: a column may show its first fraction late.
+    frame = pl.read_csv(source, separator=separator, try_parse_dates=True,
+                        infer_schema_length=None)
+    dated = [name for name, dtype in frame.schema.items() if dtype == pl.Date
+             or isinstance(dtype, pl.Datetime)]
+    if not dated:
+        return frame
+    # 01/02/2024 would be read with the day first, without a word: it stays a text.
+    texts = _again(source, separator, dated)
+    return frame.with_columns(texts[name] for name in dated
+                              if not texts[name].drop_nulls().head(1).str.contains(_YEAR_FIRST)
+                              .all())
+
+
+def _again(source: Source, separator: str, columns: list[str]) -> pl.DataFrame:
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    return pl.read_csv(source, separator=separator, columns=columns, infer_schema=False)
 
 
 def _read_arrow(source: Source) -> pl.DataFrame:

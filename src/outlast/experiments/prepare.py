@@ -12,6 +12,7 @@ from outlast.config import Config, DataConfig
 from outlast.data import Events, Join, Panel, Schema, load_stocks, read_table
 from outlast.data.readers import table_name
 from outlast.data.schema import describe
+from outlast.data.time_formats import read_times
 from outlast.errors import InputError
 from outlast.experiments.changes import describe_content, refuse_changed_data
 from outlast.experiments.estimate import Parallelism, parallelism
@@ -67,7 +68,9 @@ def load_panel(data: DataConfig) -> Panel:
         missing = "--time" if data.time is None else "--target"
         raise InputError(f"{missing} is needed for {data.source!r}: name the column; the table "
                          f"has {', '.join(frame.columns)}")
-    fields = data.model_dump(exclude={"source", "events", "joins"})
+    if data.time_format is not None and data.time in frame.columns:
+        frame = frame.with_columns(read_times(frame[data.time], data.time_format))
+    fields = data.model_dump(exclude={"source", "time_format", "events", "joins"})
     events = Events.from_frame(read_table(data.events)) if data.events else None
     return Panel.build(frame, Schema(**fields), events=events, name=table_name(data.source),
                        joins=joins)
