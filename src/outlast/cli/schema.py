@@ -46,6 +46,9 @@ def config_schema() -> dict[str, Any]:
     data["properties"]["time_format"]["description"] = (
         "How times are written that are not ISO dates, such as %d.%m.%Y or %m/%d/%Y %H:%M.")
     data["properties"]["events"]["description"] = "Table of events with a column start."
+    data["properties"]["joins"]["description"] = (
+        "Further tables: table, time, on, available_after, max_age, columns, prefix.")
+    found["properties"]["data"]["description"] = data["description"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "outlast.yaml",
             **{key: value for key, value in found.items() if key != "title"}}
 

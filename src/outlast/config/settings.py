@@ -104,6 +104,7 @@ class Config(Settings):
     mute : sequence of str
         Codes of checks that are not to be asked.
     seed : int, default 0
+        Of everything random.
     n_jobs : int, optional
         Worker processes; default: one per core, fewer where the table is large.
     time_budget : float or str, optional

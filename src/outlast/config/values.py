@@ -62,7 +62,8 @@ def _stretch(value: Any) -> Any:
     if isinstance(value, str):
         with contextlib.suppress(ValueError):
             return int(value) if value.isdigit() else float(value)
-    return None if value in ("none", "off") else value
+    # YAML reads off as a truth value.
+    return None if value is False or value in ("none", "off") else value
 
 
 def _pairs(value: Any) -> Any:
@@ -159,7 +160,8 @@ def _quantity(units: Mapping[str, float]) -> WithJsonSchema:
 
 Seconds = Annotated[float, Field(gt=0), BeforeValidator(_seconds), _quantity(_SECONDS)]
 Memory = Annotated[int, Field(ge=50_000_000), BeforeValidator(_bytes), _quantity(_BYTES)]
-Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch)]
+Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch), WithJsonSchema(
+    {"anyOf": [{"type": ["number", "string", "null"]}, {"const": False}]})]
 Pairs = Annotated[dict[str, str], BeforeValidator(_pairs), WithJsonSchema(_NAMED)]
 Pins = Annotated[dict[str, str], BeforeValidator(_pins), WithJsonSchema(_NAMED)]
 Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(_strategies), DISTINCT,

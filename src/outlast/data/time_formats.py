@@ -19,7 +19,8 @@ def possible_formats(column: pl.Series) -> list[str]:
     """Return the formats in which every value of a column can be read, the most regular first.
 
     01/02/2024 has two readings: if no day after the twelfth tells them apart, the one with the
-    more even steps is the more probable.
+    more even steps is the more probable, and of equals the one with the longer steps, as days
+    would hardly all be before the thirteenth.
 
     Parameters
     ----------
@@ -35,8 +36,8 @@ def possible_formats(column: pl.Series) -> list[str]:
     --------
     >>> possible_formats(pl.Series(["31.12.2023", "01.01.2024"]))
     ['%d.%m.%Y']
-    >>> possible_formats(pl.Series(["1/1/2023", "2/1/2023", "3/1/2023"] ))
-    ['%d/%m/%Y', '%m/%d/%Y']
+    >>> possible_formats(pl.Series(["1/1/2023", "2/1/2023", "3/1/2023"]))
+    ['%m/%d/%Y', '%d/%m/%Y']
     """
     if column.dtype == pl.String:
         texts = column.drop_nulls().str.strip_chars()
@@ -50,7 +51,7 @@ def possible_formats(column: pl.Series) -> list[str]:
         return []
     known = [day + clock for day in _DAYS for clock in _CLOCKS]
     fitting = [f for f in known if _fits(texts.head(_SAMPLE), f) and _fits(texts, f)]
-    return sorted(fitting, key=lambda form: -_evenness(texts, form))
+    return sorted(fitting, key=lambda form: _steps(texts, form), reverse=True)
 
 
 def read_times(column: pl.Series, form: str) -> pl.Series:
@@ -107,10 +108,10 @@ def _is_iso(texts: pl.Series) -> bool:
     return True
 
 
-def _evenness(texts: pl.Series, form: str) -> float:
-    """Share of the steps between times that are about as long as the usual one."""
+def _steps(texts: pl.Series, form: str) -> tuple[float, float]:
+    """Share of the steps between times that are about as long as the usual one, and that."""
     steps = np.diff(np.unique(to_instants(_read(texts, form)).ns)).astype(np.float64)
     if not steps.size:
-        return 0.0
-    usual = np.median(steps)
-    return float(np.mean((steps >= usual / 1.5) & (steps <= usual * 1.5)))
+        return 0.0, 0.0
+    usual = float(np.median(steps))
+    return float(np.mean((steps >= usual / 1.5) & (steps <= usual * 1.5))), usual

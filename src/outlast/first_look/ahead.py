@@ -64,17 +64,18 @@ class Ordered:
         return usual if is_usual else 0
 
     def target_ahead(self, target: str) -> tuple[str, int, str] | None:
-        """From which column the target is made, how many rows ahead, and how."""
+        """From which column the target is made, how many rows ahead, and a sentence about it."""
         for name, later in self._later(target):
             y, now, then = (later[key] for key in ("y", "x", "ahead"))
             with np.errstate(divide="ignore", invalid="ignore"):
                 relative = then / now - 1
-            for how, value in (("is", then), ("is the change of", then - now),
-                               ("is the relative change of", relative)):
+            for how, value in (("is `{name}` {rows} later", then),
+                               ("is the change of `{name}` over {rows}", then - now),
+                               ("is the relative change of `{name}` over {rows}", relative)):
                 if _equal(y, value):
                     return name, int(later["step"]), how
             if _is_sign(y, then - now):
-                return name, int(later["step"]), "says whether it rises:"
+                return name, int(later["step"]), "says whether `{name}` is higher {rows} later"
         return None
 
     def value_ahead(self, name: str) -> tuple[str, int] | None:
@@ -125,3 +126,13 @@ def _is_sign(y: npt.NDArray[Any], change: npt.NDArray[Any]) -> bool:
     if not np.isin(y, (0, 1)).all() or np.ptp(y) == 0:
         return False
     return float(((change > 0) == (y == 1)).mean()) >= _SAME
+
+
+def counted_rows(count: int) -> str:
+    """Return a number of rows as text."""
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def last_rows(count: int) -> str:
+    """Return how the last rows are called."""
+    return "last row" if count == 1 else f"last {count} rows"

@@ -8,7 +8,7 @@ import polars as pl
 
 from outlast.data.schema import infer_task
 from outlast.errors import InputError
-from outlast.first_look.ahead import Ordered
+from outlast.first_look.ahead import Ordered, counted_rows, last_rows
 from outlast.first_look.choices import Candidate, Choice, choose
 from outlast.first_look.keys import as_time
 from outlast.first_look.names import (
@@ -48,7 +48,7 @@ def _candidate(table: Ordered, name: str, *, is_last: bool) -> Candidate | None:
     score, reasons = _by_name(name)
     if (ends := table.missing_at_end(name)) > 0:
         score += 1.5
-        reasons.append(f"not known yet in the last {_rows(ends)}{table.of_each}")
+        reasons.append(f"not known yet in the {last_rows(ends)}{table.of_each}")
     if task == "binary" and column.dtype != pl.String:
         score += 0.5
         reasons.append("yes or no")
@@ -57,11 +57,18 @@ def _candidate(table: Ordered, name: str, *, is_last: bool) -> Candidate | None:
         reasons.append("the last column")
     if task == "multiclass" or column.dtype == pl.String:
         score -= 1.0
-    if column.dtype.is_integer() and distinct >= 0.95 * column.len() > 20:
-        score -= 2.0  # numbers its rows
+    if _numbers_rows(column, distinct):
+        score -= 2.0
     if table.entity is not None and _is_fixed(table, name):
         score -= 2.0  # tells what an entity is, not what happens to it
     return Candidate(name, score, tuple(reasons))
+
+
+def _numbers_rows(column: pl.Series, distinct: int) -> bool:
+    """Whether whole numbers fill a range without repeating."""
+    if not column.dtype.is_integer() or not distinct >= 0.95 * column.len() > 20:
+        return False
+    return int(column.max()) - int(column.min()) < 2 * column.len()  # type: ignore[arg-type]
 
 
 def _by_name(name: str) -> tuple[float, list[str]]:
@@ -95,9 +102,9 @@ def find_horizon(table: Ordered, target: str) -> Choice:
     """Propose how far ahead of its row the target lies."""
     if (made := table.target_ahead(target)) is not None:
         name, steps, how = made
-        return Choice(steps, f"`{target}` {how} `{name}` {_rows(steps)} later")
+        return Choice(steps, f"`{target}` " + how.format(name=name, rows=counted_rows(steps)))
     if (ends := table.missing_at_end(target)) > 0:
-        return Choice(ends, f"`{target}` is missing in the last {_rows(ends)}{table.of_each}")
+        return Choice(ends, f"`{target}` is missing in the {last_rows(ends)}{table.of_each}")
     if (named := horizon_in(target)) is not None:
         return Choice(named, f"the name `{target}` says so", is_sure=False)
     return Choice(1, "nothing tells how far ahead it looks; one row is the careful choice for a "
@@ -139,10 +146,10 @@ def find_leaky(table: Ordered, target: str, candidates: Iterable[str]) -> dict[s
 def _why_leaky(table: Ordered, name: str, target: str, ends: int) -> str | None:
     found = set(words(name))
     if (ahead := table.value_ahead(name)) is not None:
-        return f"it is `{ahead[0]}` {_rows(ahead[1])} later"
+        return f"it is `{ahead[0]}` {counted_rows(ahead[1])} later"
     missing = table.missing_at_end(name)
     if ends and missing == ends:
-        return f"missing in the last {_rows(ends)}{table.of_each}, as the target is"
+        return f"missing in the {last_rows(ends)}{table.of_each}, as the target is"
     if found & FUTURE and not found & PAST:
         return "named like something to come"
     if found & TARGET and not found & PAST and name.lower() not in ("class", "response"):
@@ -151,7 +158,3 @@ def _why_leaky(table: Ordered, name: str, target: str, ends: int) -> str | None:
     if own is not None and horizon_in(name) == own and found & OUTCOME:
         return f"named like another outcome of the same stretch ({own})"
     return None
-
-
-def _rows(count: int) -> str:
-    return "row" if count == 1 else f"{count} rows"
