@@ -88,7 +88,7 @@ def test_stocks():
 def test_a_retail_panel():
     found = propose(weekly(), "sales.csv")
     assert roles(found) == ("ds", "unique_id", "y", 1)
-    assert found.task == "regression"
+    assert found.task == ("regression", "read off the target")
     assert found.guesses == ["horizon"]
     assert titles(found) == ["a target of its own row"]
 
@@ -96,7 +96,7 @@ def test_a_retail_panel():
 def test_visits_of_patients():
     found = propose(patients(), "visits.csv")
     assert roles(found) == ("visit_date", "patient_id", "readmitted_30d", "30D")
-    assert found.task == "binary"
+    assert found.task == ("binary", "read off the target")
     assert titles(found) == ["mostly missing", "numbers as text", "irregular times"]
     assert "kg" in found.traps[1].sentence
 
@@ -157,11 +157,30 @@ def test_traps_of_values():
         booked_until=pl.col("ds").dt.offset_by("3d"))
     found = propose(table.filter(pl.col("ds") != table["ds"][20]), "sales.csv")
     assert {"mixed units", "nearly the target", "a later time"} <= set(titles(found))
+    later = next(trap for trap in found.traps if trap.title == "a later time")
+    assert later.stops
+    assert "`booked_until` is after `ds` in 295 of 295 rows" in later.sentence
     gap = next(trap for trap in propose(weekly().filter(~pl.col("ds").is_in(
         weekly()["ds"][20:24].implode())), "x").traps if trap.title == "gaps")
     assert "every 7 days, with 5 longer gaps, the longest of 35 days" in gap.sentence
     unknown = weekly().with_columns(y=pl.when(pl.col("promo") == 0).then(pl.col("y")))
     assert "target not known" in titles(propose(unknown, "sales.csv"))
+
+
+def test_one_row_each_and_counts_and_times_in_parts():
+    rng = np.random.default_rng(6)
+    loans = pl.DataFrame({
+        "loan_id": np.arange(400), "defaulted": rng.integers(0, 2, 400),
+        "issued_date": np.datetime64("2015-01-01") + rng.integers(0, 200, 400)})
+    found = propose(loans, "loans.csv")
+    assert roles(found) == ("issued_date", "loan_id", "defaulted", 0)
+    assert found.can_run
+    counts = propose(weekly().rename({"y": "sales"}).with_columns(pl.col("sales") % 6), "m5.csv")
+    assert counts.target.value == "sales"
+    assert counts.task == ("regression", "a quantity, although it takes few values")
+    parts = weekly().with_columns(year=pl.col("ds").dt.year(), month=pl.col("ds").dt.month())
+    assert titles(propose(parts.drop("ds"), "x.csv")) == ["a time in parts"]
+    assert propose(parts, "x.csv").time.value == "ds"
 
 
 @pytest.mark.parametrize(("texts", "form", "others"), [

@@ -113,8 +113,8 @@ def _roles(found: Proposal) -> Iterator[tuple[str, str]]:
         yield "time format", _told(found.time_format)
     yield "entity", _told(found.entity)
     yield "target", _told(found.target)
-    if found.task:
-        yield "task", found.task
+    if found.task is not None:
+        yield "task", f"{found.task[0]} ({found.task[1]})"
     if found.label_end is not None:
         yield "label end", f"[cyan]{_plain(found.label_end[0])}[/] ({_plain(found.label_end[1])})"
     elif found.target.value is not None:

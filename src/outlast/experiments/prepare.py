@@ -66,8 +66,9 @@ def load_panel(data: DataConfig) -> Panel:
     frame = read_table(data.source)
     if data.time is None or data.target is None:
         missing = "--time" if data.time is None else "--target"
-        raise InputError(f"{missing} is needed for {data.source!r}: name the column; the table "
-                         f"has {', '.join(frame.columns)}")
+        raise InputError(f"{missing} is needed for {data.source!r}: name the column, or let "
+                         "`outlast init` propose all of them; the table has "
+                         f"{', '.join(frame.columns)}")
     if data.time_format is not None and data.time in frame.columns:
         frame = frame.with_columns(read_times(frame[data.time], data.time_format))
     fields = data.model_dump(exclude={"source", "time_format", "events", "joins"})

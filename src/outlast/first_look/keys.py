@@ -17,6 +17,7 @@ _FEW_TIMES = 10
 _RARELY = 0.02
 # A row of a key comes at most once at a time, and at most of the times between first and last.
 _PRESENT = 0.8
+_PARTS = ("year", "month", "day", "hour", "minute")
 
 
 def find_time(frame: pl.DataFrame) -> Choice:
@@ -91,11 +92,12 @@ def _entity_candidate(
     column = frame[name]
     if name == time or not _may_be_key(column) or {name.lower()} & TARGET:
         return None
-    levels, rows = column.n_unique(), frame.height
+    levels, rows, named = column.n_unique(), frame.height, has_word(name, ENTITY)
+    if levels == rows and named and not alone:
+        return Candidate(name, 3.0, ("named like an entity", "has one row each"))
     if not 2 <= levels <= rows / 2:
         return None
     repeated = 1 - frame.select(time, name).n_unique() / rows
-    named = has_word(name, ENTITY)
     score = (2.0 if named else 0.0) + (1.0 if {"id", "uid"} & set(words(name)) else 0.0)
     score += 0.5 if column.dtype in (pl.String, pl.Categorical, pl.Enum) else 0.0
     reasons = [f"{levels:,} values"] + (["named like an entity"] if named else [])
@@ -125,6 +127,13 @@ def _presence(frame: pl.DataFrame, name: str, time: str) -> float:
     """At which share of all times a typical value has a row."""
     counts = frame.group_by(name).agg(pl.col(time).n_unique())[time]
     return float(counts.median() or 0) / frame[time].n_unique()  # type: ignore[arg-type]
+
+
+def time_in_parts(frame: pl.DataFrame) -> list[str]:
+    """Return the columns that only together are a time, such as year, month and day."""
+    found = {name.lower(): name for name in frame.columns if frame[name].dtype.is_integer()}
+    parts = [found[part] for part in _PARTS if part in found]
+    return parts if {"year", "month"} <= found.keys() else []
 
 
 def pair_of_keys(frame: pl.DataFrame, time: str) -> tuple[str, str] | None:

@@ -19,9 +19,15 @@ from outlast.data.time_formats import possible_formats, read_times
 from outlast.errors import InputError, suggest
 from outlast.first_look.ahead import Ordered
 from outlast.first_look.choices import Candidate, Choice, given
-from outlast.first_look.keys import find_entity, find_time
+from outlast.first_look.keys import find_entity, find_time, time_in_parts
 from outlast.first_look.names import CODES, ROW, TIME, has_word, words
-from outlast.first_look.targets import find_horizon, find_label_end, find_leaky, find_target
+from outlast.first_look.targets import (
+    find_horizon,
+    find_label_end,
+    find_leaky,
+    find_target,
+    find_task,
+)
 from outlast.first_look.traps import (
     Trap,
     mixed_units,
@@ -73,8 +79,8 @@ class Proposal:
         How times are written, without a value where that is as ISO says.
     label_end : tuple of str, optional
         Column and reason; it takes the place of the horizon.
-    task : str
-        Read off the target; empty without one.
+    task : tuple of str, optional
+        What kind of prediction it is, and why.
     leaky, ignore, categorical : dict of str to str
         Columns with reasons.
     events : tuple of str, optional
@@ -92,7 +98,7 @@ class Proposal:
     horizon: Choice
     time_format: Choice = field(default_factory=lambda: Choice(None, "as ISO says"))
     label_end: tuple[str, str] | None = None
-    task: str = ""
+    task: tuple[str, str] | None = None
     leaky: dict[str, str] = field(default_factory=dict)
     ignore: dict[str, str] = field(default_factory=dict)
     categorical: dict[str, str] = field(default_factory=dict)
@@ -149,7 +155,7 @@ def propose(frame: pl.DataFrame, source: str, said: Given = Given()) -> Proposal
     >>> table = pl.DataFrame({"ds": ["2024-01-01", "2024-01-02"] * 2,
     ...                       "unique_id": ["a", "a", "b", "b"], "y": [1.5, 2.5, 3.0, 4.0]})
     >>> found = propose(table, "sales.csv")
-    >>> found.time.value, found.entity.value, found.target.value, found.task
+    >>> found.time.value, found.entity.value, found.target.value, found.task[0]
     ('ds', 'unique_id', 'y', 'regression')
     """
     if frame.is_empty():
@@ -160,8 +166,10 @@ def propose(frame: pl.DataFrame, source: str, said: Given = Given()) -> Proposal
     nothing = Choice(None, "not looked for without a time", is_sure=False)
     found = Proposal(source, frame.height, frame.width, time, nothing, nothing, nothing,
                      written)
-    if time.value is None:
-        return replace(found, traps=(_no_time(frame),))
+    if time.value is None or (not said.time and _is_part(frame, str(time.value))):
+        nowhere = time if time.value is None else Choice(
+            None, "its parts are in columns of their own", is_sure=False)
+        return replace(found, time=nowhere, traps=(_no_time(frame),))
     if written.value is not None:
         frame = frame.with_columns(read_times(frame[str(time.value)], str(written.value)))
     entity = _entity(frame, str(time.value), said)
@@ -235,7 +243,8 @@ class _Look:
         if panel is not None:
             traps += [*filter(None, (mixed_units(panel, rest), nearly_target(panel, rest)))]
         traps += _names(frame)
-        return replace(bare, task="" if panel is None else panel.task, leaky=leaky, ignore=ignore,
+        task = None if panel is None else find_task(frame[target], panel.task)
+        return replace(bare, task=task, leaky=leaky, ignore=ignore,
                        categorical=_codes(frame, rest),
                        traps=tuple(sorted(traps, key=lambda trap: not trap.stops)))
 
@@ -290,8 +299,17 @@ def _names(frame: pl.DataFrame) -> Iterator[Trap]:
                    f"`{twice[0]}`: give each a name of its own")
 
 
+def _is_part(frame: pl.DataFrame, time: str) -> bool:
+    """Whether a time is only a part of one, the rest of which is in other columns."""
+    return time in time_in_parts(frame) and frame[time].n_unique() < frame.height
+
+
 def _no_time(frame: pl.DataFrame) -> Trap:
     """Why there is no time, with the texts that look like one."""
+    if parts := time_in_parts(frame):
+        told = ", ".join(f"`{name}`" for name in parts)
+        return Trap("a time in parts", f"{told} only together say when a row was made",
+                    "write them into one column, such as 2024-01-31 13:00", stops=True)
     for name in frame.columns:
         text = str(frame[name].drop_nulls().first() or "")
         is_text = frame[name].dtype == pl.String

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import polars as pl
 
 from outlast.data.schema import infer_task
+from outlast.data.times import Nanoseconds
 from outlast.errors import InputError
 from outlast.first_look.ahead import Ordered, counted_rows, last_rows
 from outlast.first_look.choices import Candidate, Choice, choose
@@ -22,6 +24,7 @@ from outlast.first_look.names import (
     horizon_in,
     words,
 )
+from outlast.records import Task
 
 _MOST_LEVELS = 100
 
@@ -98,6 +101,15 @@ def _is_fixed(table: Ordered, name: str) -> bool:
     return bool((values <= 1).all())
 
 
+def find_task(column: pl.Series, inferred: Task) -> tuple[Task, str]:
+    """Propose the task, and why: counts that take few values are no classes."""
+    is_count = column.dtype.is_numeric() and any(
+        word in MEASURE for word in (column.name.lower(), *words(column.name)))
+    if inferred == "multiclass" and is_count:
+        return "regression", "a quantity, although it takes few values"
+    return inferred, "read off the target"
+
+
 def find_horizon(table: Ordered, target: str) -> Choice:
     """Propose how far ahead of its row the target lies."""
     if (made := table.target_ahead(target)) is not None:
@@ -107,6 +119,9 @@ def find_horizon(table: Ordered, target: str) -> Choice:
         return Choice(ends, f"`{target}` is missing in the {last_rows(ends)}{table.of_each}")
     if (named := horizon_in(target)) is not None:
         return Choice(named, f"the name `{target}` says so", is_sure=False)
+    if table.entity is not None and table.frame[table.entity].n_unique() == table.frame.height:
+        return Choice(0, f"each {table.entity} has one row, so only a time such as 30D can tell "
+                      "how long after it the target is known; 0 means at once", is_sure=False)
     return Choice(1, "nothing tells how far ahead it looks; one row is the careful choice for a "
                      "value that is known when the next row comes", is_sure=False)
 
@@ -124,12 +139,17 @@ def find_label_end(table: Ordered, time: str) -> tuple[str, str] | None:
 
 def is_later(frame: pl.DataFrame, name: str, time: str) -> bool:
     """Whether a second time is never before the time of its row, and not always the same."""
+    waits = waits_after(frame, name, time)
+    return bool((waits >= 0).all() and (waits > 0).any())
+
+
+def waits_after(frame: pl.DataFrame, name: str, time: str) -> Nanoseconds:
+    """How long after the time of its row a second time is; empty if it is none of that clock."""
     other, own = as_time(frame[name]), as_time(frame[time])
     if other is None or own is None or other.zone != own.zone or other.zone == "abstract":
-        return False
+        return np.empty(0, dtype=np.int64)
     known = frame[name].is_not_null().to_numpy()
-    waits = other.ns[known] - own.ns[known]
-    return bool((waits >= 0).all() and (waits > 0).any())
+    return np.asarray(other.ns[known] - own.ns[known])
 
 
 def find_leaky(table: Ordered, target: str, candidates: Iterable[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from outlast.data import Panel
 from outlast.data.cadence import Cadence
 from outlast.data.times import format_ns
 from outlast.first_look.keys import as_time, pair_of_keys
-from outlast.first_look.targets import is_later
+from outlast.first_look.targets import waits_after
 
 _FEW_TIMES, _FEW_ROWS, _MOSTLY = 40, 200, 0.5
 _SHOWN = 4
@@ -75,11 +75,14 @@ def traps_of_columns(frame: pl.DataFrame, time: str, used: list[str]) -> Iterato
         yield Trap("mostly missing", f"most values are missing in {_listed(mostly)}",
                    "that a value is there at all may tell the outcome: find out when it is filled "
                    "in; put it in ignore if that is after the fact")
-    later = [_quoted(name) for name in used if is_later(frame, name, time)]
-    if later:
-        yield Trap("a later time", f"{_listed(later)} is never before `{time}`",
-                   "if it says when the target became known, give it as label_end in place of "
-                   "the horizon")
+    for name in used:
+        after = int((waits_after(frame, name, time) > 0).sum())
+        if after and frame[name].dtype.is_temporal():
+            yield Trap("a later time", f"{_quoted(name)} is after `{time}` in {after:,} of "
+                       f"{frame.height:,} rows, so something in them was known only then",
+                       "say what: the target (label_end in place of horizon), some columns "
+                       "(available_after), or nothing, if it was planned ahead (ignore)",
+                       stops=True)
     for name in used:
         if (example := _unit_in(frame[name])) is not None:
             yield Trap("numbers as text", f"{_quoted(name)} holds numbers with other signs, such "

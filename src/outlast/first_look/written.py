@@ -39,8 +39,8 @@ def _lines(proposal: Proposal) -> Iterator[str]:
         yield from _choice("time_format", proposal.time_format)
     yield from _choice("entity", proposal.entity)
     yield from _choice("target", proposal.target)
-    if proposal.task:
-        yield f"  task: {proposal.task}   # read off the target"
+    if proposal.task is not None:
+        yield f"  task: {proposal.task[0]}   # {proposal.task[1]}"
     if proposal.label_end is not None:
         name, reason = proposal.label_end
         yield from _comment(f"when the target was known, in place of a horizon: {reason}")
