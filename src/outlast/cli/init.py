@@ -60,7 +60,7 @@ def init(
     table
         File, folder of Parquet files, URL, or sqlite:///FILE?TABLE, as for --data.
     output
-        Where the settings are written. [default: outlast.yaml]
+        Where the settings are written.
     force
         Write over a file that is there.
     """
