@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from outlast.config import Config, GivenSplit, make_config
 from outlast.data import Panel, read_table
-from outlast.data.readers import to_frame
+from outlast.data.readers import table_name, to_frame
 from outlast.errors import BudgetError, InputError
 from outlast.judge.insights import Thresholds
 from outlast.judge.judgement import Judgement
@@ -300,7 +300,7 @@ def judge_predictions(
     """
     named = isinstance(predictions, (str, Path))
     table = read_table(predictions) if named else to_frame(predictions)
-    name = Path(predictions).name.split(".")[0] if named else "predictions"
+    name = table_name(str(predictions)) if named else "predictions"
     document = document_of(table, columns, name=name, metric=metric)
     root = Path(reports) / REPORTS
     folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"

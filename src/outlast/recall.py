@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from outlast.config import HOW, Config
+from outlast.data.readers import is_remote, local_files
 from outlast.errors import StoreError
 from outlast.records import Strategy, content_hash, source_hash
 from outlast.report.document import Document
@@ -94,7 +95,9 @@ def recall(config: Config) -> Recalled | None:
 
 
 def _can_be_named(config: Config) -> bool:
-    """Whether files and code of the package decide the answer alone: no code of the user does."""
+    """Whether local files and code of the package decide the answer alone."""
+    if any(map(is_remote, _sources(config))):
+        return False
     own = all(isinstance(split, Strategy) and "." not in split.name for split in config.splits)
     return config.features is None and own and not config.new_data
 
@@ -106,12 +109,17 @@ def _place(config: Config) -> str:
 
 def _files(config: Config) -> Iterator[str]:
     """The hash of each file that the configuration names; the embedded table counts as code."""
-    joined = [declared.get("table") for declared in config.data.joins]
-    for name in (config.data.source, config.data.events, config.recipe, *joined):
-        path = Path(str(name or ""))
-        if path.is_file():
+    for name in (*_sources(config), config.recipe or ""):
+        for path in local_files(name):
+            yield path.as_posix()
             with path.open("rb") as handle:
                 yield hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _sources(config: Config) -> Iterator[str]:
+    """Where the tables come from."""
+    joined = [declared.get("table") for declared in config.data.joins]
+    yield from (str(name) for name in (config.data.source, config.data.events, *joined) if name)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,40 @@ def load_yaml(path: str | Path, what: str = "configuration") -> dict[str, Any]:
     if not isinstance(loaded or {}, dict):
         raise InputError(f"{str(path)!r} must hold keys and values, got {type(loaded).__name__}")
     return loaded or {}
+
+
+def line_of(path: str | Path, keys: Sequence[str | int]) -> int | None:
+    r"""Return the line of an entry, or of the nearest entry around it; None if it is not there.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A file that `load_yaml` has read.
+    keys : sequence of str or int
+        Keys of mappings and positions in lists, from the top.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "outlast.yaml")
+    ...     _ = path.write_text("seed: 1\ndata:\n  time: day\n")
+    ...     line_of(path, ["data", "time"]), line_of(path, ["models"])
+    (3, None)
+    """
+    node: Any = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    line = None
+    for key in keys:
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+            continue
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next((pair for pair in pairs if pair[0].value == str(key)), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -60,9 +60,9 @@ def test_broken_files_are_refused(name: str, content: bytes, message: str, tmp_p
         read_table(tmp_path / name)
 
 
-def test_a_folder_is_no_table(tmp_path: Path) -> None:
+def test_a_folder_without_parquet_is_no_table(tmp_path: Path) -> None:
     (tmp_path / "t.csv").mkdir()
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="holds no Parquet file"):
         read_table(tmp_path / "t.csv")
 
 

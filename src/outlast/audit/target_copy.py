@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,8 +42,7 @@ class TargetCopy(Check):
         # What follows from time and entity alone was known all along.
         names = [entry.feature for entry in features.lineage if not keys.issuperset(entry.roots)]
         target = _Target.of(panel)
-        copies = {name: how for name in names
-                  if (how := _told(features.frame[name], target)) is not None}
+        copies = _copies(features.frame, names, target)
         if not copies:
             return self.passed(f"The target follows exactly from none of "
                                f"{counted(len(names), 'feature')}.", features=len(names))
@@ -54,6 +54,24 @@ class TargetCopy(Check):
             f"The target follows exactly from {listed(list(copies))}: {how}.",
             f"Declare {source} as leaky if known only with the label; or predict something that "
             "is not known yet.", features=list(copies), rows=target.y.size)
+
+
+def copies_of_target(panel: Panel, names: Sequence[str]) -> dict[str, str]:
+    """Find the columns of a table from which the target follows exactly, and say how.
+
+    Examples
+    --------
+    >>> from outlast.data import Schema
+    >>> table = {"day": range(40), "x": [v % 7 for v in range(40)]}
+    >>> table["y"] = [2 * v for v in table["x"]]
+    >>> copies_of_target(Panel.build(table, Schema(time="day", target="y")), ["x"])
+    {'x': 'is a linear copy of it'}
+    """
+    return _copies(panel.frame, names, _Target.of(panel))
+
+
+def _copies(frame: pl.DataFrame, names: Sequence[str], target: _Target) -> dict[str, str]:
+    return {name: how for name in names if (how := _told(frame[name], target)) is not None}
 
 
 @dataclass(frozen=True, eq=False)

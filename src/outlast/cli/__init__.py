@@ -27,6 +27,8 @@ app = App(
 # By path: a command imports what it needs, and not what all the others need. So it is said here
 # what each does, as the first line of its docstring does.
 COMMANDS = {
+    "init:init": "Look at a table, propose what its columns mean, and write that down to be "
+                 "edited.",
     "commands:run": "Run everything: features, the experiment matrix, the report.",
     "commands:resume": "Go on with an experiment as it was configured, whatever folder its command "
                        "was typed in.",
@@ -52,6 +54,8 @@ COMMANDS = {
                      "machine.",
     "worker:gc": "Remove what killed processes left behind: half-written files, attempts without a "
                  "record.",
+    "schema:schema": "Print the JSON Schema of outlast.yaml, for an editor that checks it while "
+                     "you type.",
     "doctor:doctor": "Check the installation in seconds and say what to do where something is "
                      "wrong.",
 }

@@ -45,7 +45,7 @@ def audit(
     Parameters
     ----------
     table
-        CSV(.gz) or Parquet file. [default: the embedded stocks]
+        File, folder, URL or database, as for --data. [default: as for outlast run]
     config
         YAML file with the same settings; flags win over it.
     json

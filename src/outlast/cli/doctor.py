@@ -17,8 +17,8 @@ from outlast.errors import OutlastError
 
 _NEEDED = ("numpy", "polars", "scipy", "sklearn", "lightgbm", "xgboost", "optuna", "altair",
            "vl_convert", "jinja2", "pydantic")
-_OPTIONAL = {"catboost": "catboost", "mlflow": "mlflow", "pandas": "pandas",
-             "ray": "ray"}
+_OPTIONAL = {"catboost": "catboost", "duckdb": "duckdb", "mlflow": "mlflow", "pandas": "pandas",
+             "ray": "ray", "s3": "s3fs"}
 
 
 def doctor() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Literal
 
 from cyclopts import Parameter
+from rich.console import Console
 
 from outlast.config import QUICK, Config, make_config
+
+# Used by every command that is given neither --config nor --data.
+SETTINGS = "outlast.yaml"
 
 
 @Parameter(name="*", group="Data")
@@ -16,9 +22,13 @@ class DataOptions:
     """Which table, and what its columns mean."""
 
     data: str | None = None
-    """CSV(.gz) or Parquet file, or the embedded `stocks` (the default)."""
+    """CSV(.gz), Parquet or Arrow file, folder of Parquet, URL (s3://…), sqlite:///FILE?TABLE or
+    duckdb:///FILE?TABLE; or the embedded `stocks`. [default: what outlast.yaml in the working
+    folder says, or the stocks]"""
     time: str | None = None
     """Column with the time of prediction."""
+    time_format: str | None = None
+    """How times are written that are not ISO dates, such as %d.%m.%Y or %m/%d/%Y %H:%M."""
     entity: str | None = None
     """Column that says who or what a row is about."""
     target: str | None = None
@@ -124,7 +134,8 @@ class RunOptions:
     """How it is run and where results go."""
 
     config: str | None = None
-    """YAML file with the same settings; flags win over it."""
+    """YAML file with the same settings; flags win over it. [default: outlast.yaml in the working
+    folder, if there is one and no --data]"""
     device: Literal["cpu", "cuda"] | None = None
     """Where boosters are fitted. [default: cpu]"""
     n_jobs: int | None = None
@@ -165,10 +176,21 @@ def configure(
     if "data" in table:
         table["source"] = table.pop("data")
     values = given(matrix, run, *([audit] if audit else []))
-    path = values.pop("config", None)
+    path = values.pop("config", None) or _lying_here(table)
     if values.pop("quick_run", False):
         values = {**QUICK, **values}
     return make_config({**values, **({"data": table} if table else {})}, path)
+
+
+def _lying_here(table: Mapping[str, Any]) -> str | None:
+    """The settings in the working folder, which count unless another table is named."""
+    if "source" in table or not Path(SETTINGS).is_file():
+        return None
+    # Not to standard output, which another program may read.
+    Console(stderr=True).print(f"[dim]settings from {SETTINGS} in this folder; flags win over it, "
+                               "--config or --data leaves it aside[/]", soft_wrap=True,
+                               highlight=False)
+    return SETTINGS
 
 
 def given(*options: Any) -> dict[str, Any]:

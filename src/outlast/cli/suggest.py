@@ -36,7 +36,7 @@ def suggest(
     Parameters
     ----------
     table
-        CSV(.gz) or Parquet file. [default: the embedded stocks]
+        File, folder, URL or database, as for --data. [default: as for outlast run]
     output
         Where the recipe is written; a file that is there is left alone. [default: recipe.yaml]
     max_features

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from outlast.config.settings import Config, DataConfig
 from outlast.errors import InputError, suggest
-from outlast.strict_yaml import load_yaml
+from outlast.strict_yaml import line_of, load_yaml
 
 
 def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None = None) -> Config:
@@ -46,19 +46,26 @@ def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None
     try:
         return Config.model_validate(merged)
     except ValidationError as error:
-        origin = f" in {str(path)!r}" if path is not None else ""
-        raise InputError(f"configuration{origin}: {_explain(error)}") from error
+        raise InputError(f"configuration: {'; '.join(_reasons(error, values or {}, path))}"
+                         ) from error
 
 
-def _explain(error: ValidationError) -> str:
-    return "; ".join(_reasons(error))
-
-
-def _reasons(error: ValidationError) -> Iterator[str]:
+def _reasons(
+    error: ValidationError, given: Mapping[str, Any], path: str | Path | None
+) -> Iterator[str]:
+    """Say what is wrong, and in which line if it was read from the file."""
     for item in error.errors():
-        where = ".".join(str(part) for part in item["loc"])
+        key = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             owner = DataConfig if item["loc"][0] == "data" else Config
-            yield f"unknown key {where!r}: {suggest(str(item['loc'][-1]), owner.model_fields)}"
+            told = f"unknown key {key!r}: {suggest(str(item['loc'][-1]), owner.model_fields)}"
         else:
-            yield f"{where}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r}"
+            told = f"{key}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r}"
+        yield _place(item["loc"], given, path) + told
+
+
+def _place(keys: Sequence[str | int], given: Mapping[str, Any], path: str | Path | None) -> str:
+    data = given.get("data") or {}
+    is_given = keys[0] in given and (keys[0] != "data" or len(keys) < 2 or keys[1] in data)
+    line = None if path is None or is_given else line_of(path, keys)
+    return f"{path}, line {line}: " if line is not None else ""

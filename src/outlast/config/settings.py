@@ -27,12 +27,14 @@ Optimization = Literal["optuna", "random", "grid", "none"]
 class DataConfig(Settings):
     """Where the table is and what its columns mean (see `outlast.data.Schema`).
 
-    `source` is the name of an embedded data set (``stocks``) or the path of a table; `joins` are
-    the parameters of an `outlast.data.Join` for each further table.
+    `source` is the name of an embedded data set (``stocks``) or where `outlast.read_table` finds a
+    table; `time_format` is how times are written that ISO would write otherwise, such as
+    ``"%d.%m.%Y"``; `joins` are the parameters of an `outlast.data.Join` for each further table.
     """
 
     source: str = "stocks"
     time: str | None = None
+    time_format: str | None = None
     entity: str | None = None
     target: str | None = None
     task: Task | None = None
@@ -102,6 +104,7 @@ class Config(Settings):
     mute : sequence of str
         Codes of checks that are not to be asked.
     seed : int, default 0
+        Of everything random.
     device : {"cpu", "cuda"}, default "cpu"
         Where boosters are fitted; other models stay on the CPU.
     n_jobs : int, optional

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from outlast.own_estimator import ESTIMATOR, estimator_strategy
 from outlast.records import Strategy
@@ -63,7 +63,8 @@ def _stretch(value: Any) -> Any:
     if isinstance(value, str):
         with contextlib.suppress(ValueError):
             return int(value) if value.isdigit() else float(value)
-    return None if value in ("none", "off") else value
+    # YAML reads off as a truth value.
+    return None if value is False or value in ("none", "off") else value
 
 
 def _pairs(value: Any) -> Any:
@@ -158,11 +159,35 @@ def _label(item: Any) -> str:
 
 DISTINCT = AfterValidator(_distinct)
 
-Seconds = Annotated[float, Field(gt=0), BeforeValidator(_seconds)]
-Memory = Annotated[int, Field(ge=50_000_000), BeforeValidator(_bytes)]
-Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch)]
-Pairs = Annotated[dict[str, str], BeforeValidator(_pairs)]
-Pins = Annotated[dict[str, str], BeforeValidator(_pins)]
-Models = Annotated[tuple[Strategy, ...], BeforeValidator(_models), DISTINCT]
-Selections = Annotated[tuple[Strategy, ...], BeforeValidator(_selections), DISTINCT]
-Splits = Annotated[tuple[Strategy | GivenSplit, ...], BeforeValidator(_splits), DISTINCT]
+# What a file may hold, for editors: pydantic knows only what the values are made into.
+_STRATEGY = {"anyOf": [
+    {"type": "string"},
+    {"type": "object", "minProperties": 1, "maxProperties": 1,
+     "additionalProperties": {"type": ["object", "null"]}},
+    {"type": "object", "required": ["name"], "additionalProperties": False,
+     "properties": {"name": {"type": "string"}, "params": {"type": "object"},
+                    "title": {"type": "string"}}},
+]}
+_LISTED = {"type": "array", "minItems": 1, "items": _STRATEGY}
+_NAMED = {"anyOf": [{"type": "object", "additionalProperties": {"type": "string"}},
+                    {"type": "array", "items": {"type": "string"}}]}
+
+
+def _quantity(units: Mapping[str, float]) -> WithJsonSchema:
+    pattern = rf"^\s*\d+(\.\d+)?\s*({'|'.join(units)})?\s*$"
+    return WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0},
+                                     {"type": "string", "pattern": pattern}]})
+
+
+Seconds = Annotated[float, Field(gt=0), BeforeValidator(_seconds), _quantity(_SECONDS)]
+Memory = Annotated[int, Field(ge=50_000_000), BeforeValidator(_bytes), _quantity(_BYTES)]
+Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch), WithJsonSchema(
+    {"anyOf": [{"type": ["number", "string", "null"]}, {"const": False}]})]
+Pairs = Annotated[dict[str, str], BeforeValidator(_pairs), WithJsonSchema(_NAMED)]
+Pins = Annotated[dict[str, str], BeforeValidator(_pins), WithJsonSchema(_NAMED)]
+Models = Annotated[tuple[Strategy, ...], BeforeValidator(_models), DISTINCT,
+                   WithJsonSchema(_LISTED)]
+Selections = Annotated[tuple[Strategy, ...], BeforeValidator(_selections), DISTINCT,
+                       WithJsonSchema({"anyOf": [_LISTED, *_STRATEGY["anyOf"]]})]
+Splits = Annotated[tuple[Strategy | GivenSplit, ...], BeforeValidator(_splits), DISTINCT,
+                   WithJsonSchema(_LISTED)]

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from outlast.data.availability import newest_known, published_at
 from outlast.data.durations import add_duration, is_duration, need_clock, to_duration
-from outlast.data.readers import read_table, to_frame
+from outlast.data.readers import read_table, table_name, to_frame
 from outlast.data.schema import Schema, Spoken
 from outlast.data.times import LAST, NAT, Instants, Nanoseconds, check_same_zone, to_instants
 from outlast.errors import InputError, unknown_name
@@ -71,7 +71,7 @@ class Join(Spoken):
     def _named(cls, values: dict[str, Any]) -> dict[str, Any]:
         table = values.get("table")
         name = values.get("name") or (
-            Path(table).name.split(".")[0] if isinstance(table, (str, Path)) else "")
+            table_name(str(table)) if isinstance(table, (str, Path)) else "")
         if not name:
             raise InputError("a joined table in memory needs a name, such as name='weather'")
         return {**values, "name": name, "prefix": values.get("prefix", f"{name}_")}

@@ -1,4 +1,4 @@
-"""Tables at the door: CSV(.gz) and Parquet files, pandas, Arrow, polars, or plain columns."""
+"""Tables at the door: files, folders, URLs, databases, pandas, Arrow, polars, or plain columns."""
 
 from __future__ import annotations
 
@@ -7,18 +7,28 @@ from typing import Any
 
 import polars as pl
 
+from outlast.data.databases import (
+    SUFFIXES,
+    database_file,
+    database_kind,
+    database_name,
+    is_database,
+    read_database,
+)
+from outlast.data.files import address_name, folder_files, read_local, read_url
 from outlast.errors import InputError, MissingDependencyError
 
-_CSV = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz")
-_PARQUET = (".parquet", ".pq")
 
-
-def read_table(path: str | Path) -> pl.DataFrame:
-    """Read a CSV (plain or compressed) or Parquet file.
+def read_table(source: str | Path) -> pl.DataFrame:
+    """Read a table from a file, a folder, a URL or a database.
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    source : str or pathlib.Path
+        A CSV or TSV file (plain, .gz or .zst), Parquet or Arrow (Feather); a folder of Parquet
+        files, whose folders may be called ``store=7``; a URL of these, such as
+        ``s3://bucket/sales.parquet``; or ``sqlite:///sales.db?weekly`` and
+        ``duckdb:///sales.db?SELECT …``, see `outlast.data.databases.read_database`.
 
     Returns
     -------
@@ -27,26 +37,58 @@ def read_table(path: str | Path) -> pl.DataFrame:
     Raises
     ------
     InputError
-        If the file is missing, empty, of an unknown kind, or broken.
+        If it is missing, empty, of an unknown kind, or broken.
+    MissingDependencyError
+        If it needs a library that is not installed.
     """
-    path = Path(path)
-    if not path.exists():
-        near = sorted(p.name for p in path.parent.glob("*")) if path.parent.is_dir() else []
-        tables = [name for name in near if name.endswith(_CSV + _PARQUET)][:8]
-        beside = f"; tables beside it: {', '.join(tables)}" if tables else ""
-        raise InputError(f"no file at {str(path)!r}{beside}")
-    name = path.name.lower()
-    try:
-        if name.endswith(_CSV):
-            separator = "\t" if ".tsv" in name else ","
-            # All rows decide the types: a column may show its first fraction late.
-            return pl.read_csv(path, separator=separator, try_parse_dates=True,
-                               infer_schema_length=None)
-        if name.endswith(_PARQUET):
-            return pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"cannot read {str(path)!r}: {error}") from error
-    raise InputError(f"{str(path)!r} is no known table; use one of {', '.join(_CSV + _PARQUET)}")
+    text = str(source)
+    if is_database(text):
+        return read_database(text)
+    if is_remote(text):
+        return read_url(text)
+    path = Path(text.removeprefix("file://"))
+    if path.suffix.lower() in SUFFIXES and path.is_file():
+        raise InputError(f"{text!r} is a database; name a table of it: {database_kind(path)}:///"
+                         f"{path}?TABLE")
+    return read_local(path)
+
+
+def is_remote(source: str) -> bool:
+    """Whether a source lies behind a URL, where it can change without a trace here.
+
+    Examples
+    --------
+    >>> is_remote("s3://bucket/sales.parquet"), is_remote("sqlite:///sales.db?weekly")
+    (True, False)
+    """
+    return "://" in source and not source.startswith("file://") and not is_database(source)
+
+
+def local_files(source: str) -> list[Path]:
+    """Return the files of this machine whose content decides what a source holds.
+
+    None for a source that is no file, such as an embedded table.
+    """
+    if is_remote(source):
+        return []
+    if is_database(source):
+        file = database_file(source)
+        # What was written last waits in a file beside the database.
+        logs = (file.with_name(f"{file.name}{end}") for end in ("-wal", ".wal"))
+        return [path for path in (file, *logs) if path.is_file()]
+    path = Path(source.removeprefix("file://"))
+    return folder_files(path) if path.is_dir() else [path] * path.is_file()
+
+
+def table_name(source: str) -> str:
+    """Return a short name for the table of a source.
+
+    Examples
+    --------
+    >>> table_name("data/sales.csv.gz"), table_name("duckdb:///shop.db?weekly")
+    ('sales', 'weekly')
+    """
+    return database_name(source) if is_database(source) else address_name(source)
 
 
 def to_frame(table: Any) -> pl.DataFrame:

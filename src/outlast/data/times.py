@@ -240,7 +240,8 @@ def _microseconds_to_ns(stamps: pl.Series, what: str) -> Nanoseconds:
 
 
 def _not_iso(what: str, value: str) -> InputError:
-    return InputError(f"{what}: cannot read {value!r} as an ISO date or time, such as 2024-01-31")
+    return InputError(f"{what}: cannot read {value!r} as an ISO date or time, such as 2024-01-31; "
+                      "say how the time column is written with time_format, such as %d.%m.%Y")
 
 
 def _out_of_range(what: str, value: str) -> InputError:

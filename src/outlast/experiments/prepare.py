@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from outlast.audit import AuditReport, Protocol, run_checks
 from outlast.config import Config, DataConfig
 from outlast.data import Events, Join, Panel, Schema, load_stocks, read_table
+from outlast.data.readers import table_name
 from outlast.data.schema import describe
+from outlast.data.time_formats import read_times
 from outlast.errors import InputError
 from outlast.experiments.changes import describe_content, refuse_changed_data
 from outlast.experiments.estimate import Parallelism, parallelism
@@ -65,12 +66,14 @@ def load_panel(data: DataConfig) -> Panel:
     frame = read_table(data.source)
     if data.time is None or data.target is None:
         missing = "--time" if data.time is None else "--target"
-        raise InputError(f"{missing} is needed for {data.source!r}: name the column; the table "
-                         f"has {', '.join(frame.columns)}")
-    fields = data.model_dump(exclude={"source", "events", "joins"})
+        raise InputError(f"{missing} is needed for {data.source!r}: name the column, or let "
+                         "`outlast init` propose all of them; the table has "
+                         f"{', '.join(frame.columns)}")
+    if data.time_format is not None and data.time in frame.columns:
+        frame = frame.with_columns(read_times(frame[data.time], data.time_format))
+    fields = data.model_dump(exclude={"source", "time_format", "events", "joins"})
     events = Events.from_frame(read_table(data.events)) if data.events else None
-    name = Path(data.source).name.split(".")[0] or "table"
-    return Panel.build(frame, Schema(**fields), events=events, name=name,
+    return Panel.build(frame, Schema(**fields), events=events, name=table_name(data.source),
                        joins=joins)
 
 

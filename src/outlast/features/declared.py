@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from outlast.errors import InputError, unknown_name
 from outlast.features import FEATURES, Feature, Recipe, Suggestion
-from outlast.strict_yaml import load_yaml
+from outlast.strict_yaml import line_of, load_yaml
 
 _KEYS = ("name", "features", "exported", "skipped")
 _SHAPE = "one kind with its parameters, such as 'lag: {name: x_lag_1, source: x}'"
@@ -189,9 +189,7 @@ def _reasons(error: ValidationError) -> Iterator[str]:
 
 def _place(path: Path, i: int) -> str:
     """Return file and line of an entry."""
-    root: Any = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    (entries,) = (value for key, value in root.value if key.value == "features")
-    return f"{path}, line {entries.value[i].start_mark.line + 1}"
+    return f"{path}, line {line_of(path, ['features', i])}"
 
 
 def _declared(feature: Feature) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from outlast.data.cadence import Cadence
 from outlast.data.events import Events
 from outlast.data.panel import Panel
 from outlast.features.arithmetic import Category, Missing, Raw
@@ -38,8 +39,6 @@ _DAY = 86_400.0
 # Stretches of time in which things repeat, in seconds.
 _PERIODS = {"an hour": 3600.0, "a day": _DAY, "a week": 7 * _DAY, "a month": 30 * _DAY,
             "a quarter": 91 * _DAY, "a year": 365 * _DAY}
-# Gaps that differ from the usual one by more than a factor of two; weekends alone are a fifth.
-_IRREGULAR = 0.35
 
 
 @dataclass(frozen=True)
@@ -185,13 +184,8 @@ class _Table:
         known = panel.events.table.filter(pl.col("start") <= cut)
         early = replace(panel.take(panel.time.ns <= cut),
                         events=Events(known, panel.events.zone))
-        order = np.argsort(early.entity, kind="stable")
-        gaps = np.diff(early.time.ns[order])[np.diff(early.entity[order]) == 0] / 1e9
-        if not gaps.size or early.time.zone == "abstract":
-            return cls(panel, early, 0.0, is_irregular=False)
-        usual = float(np.median(gaps))
-        off = float(((gaps > 2 * usual) | (gaps < usual / 2)).mean())
-        return cls(panel, early, float(gaps.mean()), is_irregular=off > _IRREGULAR)
+        cadence = Cadence.of(early)
+        return cls(panel, early, cadence.mean, cadence.is_irregular)
 
     @cached_property
     def columns(self) -> Columns:

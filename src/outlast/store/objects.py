@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from outlast.errors import CorruptError, InputError, MissingDependencyError, StorePausedError
+from outlast.data.files import open_filesystem
+from outlast.errors import CorruptError, StorePausedError
 from outlast.store.local import LocalStorage
 from outlast.store.storage import Storage, check_name, unlocked
 
@@ -46,17 +46,7 @@ class ObjectStorage(Storage):
     @classmethod
     def open(cls, url: str) -> ObjectStorage:
         """Open a URL; see `open_storage`."""
-        import fsspec
-
-        if "@" in urlsplit(url).netloc:
-            raise InputError(f"the URL {urlsplit(url).scheme}://… holds a user or password; give "
-                             "credentials in the environment instead")
-        try:
-            filesystem, root = fsspec.core.url_to_fs(url)
-        except ImportError as error:
-            raise MissingDependencyError(f"{url!r} needs another library: {error}") from error
-        except ValueError as error:
-            raise InputError(f"cannot use {url!r} for results: {error}") from error
+        filesystem, root = open_filesystem(url, "results")
         return cls(filesystem, root, url)
 
     def at(self, name: str) -> ObjectStorage:

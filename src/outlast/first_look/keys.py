@@ -1,0 +1,152 @@
+"""Which columns say when a row was made, and whom it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import polars as pl
+
+from outlast.data.times import Instants, format_ns, to_instants
+from outlast.errors import InputError
+from outlast.first_look.choices import Candidate, Choice, choose
+from outlast.first_look.names import ENTITY, LATER, TARGET, TIME, has_word, words
+
+_SAMPLE = 200
+_FEW_TIMES = 10
+_RARELY = 0.02
+# A row of a key comes at most once at a time, and at most of the times between first and last.
+_PRESENT = 0.8
+_PARTS = ("year", "month", "day", "hour", "minute")
+
+
+def find_time(frame: pl.DataFrame) -> Choice:
+    """Propose the column with the time of each row."""
+    found = [candidate for name in frame.columns
+             if (candidate := _time_candidate(frame, name)) is not None]
+    return choose(found, "no column can be read as a time")
+
+
+def _time_candidate(frame: pl.DataFrame, name: str) -> Candidate | None:
+    instants = as_time(frame[name])
+    if instants is None or frame[name].null_count():
+        return None
+    distinct, named = frame[name].n_unique(), _named_as_time(name)
+    is_clock = instants.zone != "abstract"
+    if distinct < 2 or (not is_clock and not named):
+        return None
+    score, reasons = (3.5, [_span(instants)]) if is_clock else (0.5, [
+        f"whole numbers from {instants.ns.min():,} to {instants.ns.max():,}"])
+    if named:
+        score += 2.0 if len(words(name)) == 1 else 1.0
+        reasons.append("named like a time")
+    if has_word(name, LATER):
+        score -= 3.0
+        reasons.append("but named like a time that comes later")
+    if frame[name].is_sorted():
+        score += 0.5
+        reasons.append("the rows are in its order")
+    score -= 1.0 if distinct < min(_FEW_TIMES, frame.height) else 0.0
+    return Candidate(name, score, tuple(reasons))
+
+
+def as_time(column: pl.Series) -> Instants | None:
+    """Read a column as times, None if it is none; missing times are kept."""
+    if not (column.dtype.is_temporal() or column.dtype.is_integer() or column.dtype == pl.String):
+        return None
+    try:
+        to_instants(column.drop_nulls().head(_SAMPLE), on_missing="keep")
+        instants = to_instants(column, on_missing="keep")
+    except InputError:
+        return None
+    return instants if column.null_count() < len(column) else None
+
+
+def _named_as_time(name: str) -> bool:
+    return has_word(name, TIME) and not has_word(name, frozenset({"of"}))
+
+
+def _span(instants: Instants) -> str:
+    zone = f" ({instants.tz or 'UTC'})" if instants.zone == "aware" else ""
+    first, last = (format_ns(int(at)) for at in (instants.ns.min(), instants.ns.max()))
+    return f"times from {first} to {last}{zone}"
+
+
+def find_entity(frame: pl.DataFrame, time: str) -> Choice:
+    """Propose the column that says whom a row is about; none where each time has one row."""
+    alone = frame[time].n_unique() == frame.height
+    found = [candidate for name in frame.columns
+             if (candidate := _entity_candidate(frame, name, time, alone)) is not None]
+    wanted = [candidate for candidate in found if candidate.score >= 2.0]
+    if wanted:
+        return choose(wanted, "")
+    if alone:
+        return Choice(None, f"each `{time}` has one row: a single series", tuple(found[:2]))
+    return Choice(None, f"rows share their `{time}`, and no single column tells them apart",
+                  tuple(other for other in found if other.score > 0)[:2], is_sure=False)
+
+
+def _entity_candidate(
+    frame: pl.DataFrame, name: str, time: str, alone: bool
+) -> Candidate | None:
+    column = frame[name]
+    if name == time or not _may_be_key(column) or {name.lower()} & TARGET:
+        return None
+    levels, rows, named = column.n_unique(), frame.height, has_word(name, ENTITY)
+    if levels == rows and named and not alone:
+        return Candidate(name, 3.0, ("named like an entity", "has one row each"))
+    if not 2 <= levels <= rows / 2:
+        return None
+    repeated = 1 - frame.select(time, name).n_unique() / rows
+    score = (2.0 if named else 0.0) + (1.0 if {"id", "uid"} & set(words(name)) else 0.0)
+    score += 0.5 if column.dtype in (pl.String, pl.Categorical, pl.Enum) else 0.0
+    reasons = [f"{levels:,} values"] + (["named like an entity"] if named else [])
+    if alone:
+        # Times that differ anyway prove nothing: only a name that comes again and again counts.
+        return Candidate(name, score, tuple(reasons)) if named and rows >= 3 * levels else None
+    if repeated == 0:
+        score += 3.0
+        reasons.append(f"has one row at each `{time}`")
+    elif repeated <= _RARELY:
+        score += 2.0
+        reasons.append(f"nearly always has one row at each `{time}`")
+    else:
+        score -= 3.0
+        reasons.append(f"but {repeated:.0%} of rows repeat an earlier `{time}` of the same")
+    if column.dtype.is_integer() and not named and _presence(frame, name, time) < _PRESENT:
+        return None  # a count that happens not to repeat
+    return Candidate(name, score, tuple(reasons))
+
+
+def _may_be_key(column: pl.Series) -> bool:
+    kinds = (pl.String, pl.Categorical, pl.Enum)
+    return (column.dtype.is_integer() or column.dtype in kinds) and not column.null_count()
+
+
+def _presence(frame: pl.DataFrame, name: str, time: str) -> float:
+    """At which share of all times a typical value has a row."""
+    counts = frame.group_by(name).agg(pl.col(time).n_unique())[time]
+    return float(counts.median() or 0) / frame[time].n_unique()  # type: ignore[arg-type]
+
+
+def time_in_parts(frame: pl.DataFrame) -> list[str]:
+    """Return the columns that only together are a time, such as year, month and day."""
+    found = {name.lower(): name for name in frame.columns if frame[name].dtype.is_integer()}
+    parts = [found[part] for part in _PARTS if part in found]
+    return parts if {"year", "month"} <= found.keys() else []
+
+
+def pair_of_keys(frame: pl.DataFrame, time: str) -> tuple[str, str] | None:
+    """Return two columns that only together tell apart the rows of a time."""
+    names = [name for name in _by_name(frame) if name != time]
+    for first, second in combinations(names[:8], 2):
+        if frame.select(time, first, second).n_unique() == frame.height:
+            return first, second
+    return None
+
+
+def _by_name(frame: pl.DataFrame) -> Iterator[str]:
+    """Columns that may be keys, those that are named so first."""
+    known = [name for name in frame.columns
+             if _may_be_key(frame[name]) and 2 <= frame[name].n_unique() <= frame.height / 2]
+    yield from sorted(known, key=lambda name: not has_word(name, ENTITY))
