@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable
 from functools import cache
 
 import pytest
 
 from outlast.report.document import Document
-from outlast.report.render import RenderedReport, render
+from outlast.report.render import RenderedReport, find_report, render
 from tests.report import variants
 from tests.report.sample import sample
 
@@ -25,11 +26,18 @@ DOCUMENTS: dict[str, Callable[[], Document]] = {
 
 
 @pytest.fixture(scope="session")
-def report(tmp_path_factory) -> Callable[[str], RenderedReport]:
+def report(tmp_path_factory, worker_id) -> Callable[[str], RenderedReport]:
     """Return the rendered report of a document, by the document's name."""
+    root = tmp_path_factory.getbasetemp()
+    # All test processes share what the first one renders.
+    root = (root if worker_id == "master" else root.parent) / "reports"
+    root.mkdir(exist_ok=True)
 
     @cache
     def rendered(name: str) -> RenderedReport:
-        return render(DOCUMENTS[name](), tmp_path_factory.mktemp("report") / name)
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found = find_report(root, name)
+            return found[1] if found else render(DOCUMENTS[name](), root / name, name)
 
     return rendered

@@ -36,7 +36,7 @@ def test_figures_are_painted_for_slides_when_asked(tmp_path):
 
 
 def test_the_same_document_gives_the_same_bytes(report, tmp_path):
-    again = render(DOCUMENTS["minimal"](), tmp_path)
+    again = render(DOCUMENTS["minimal"](), tmp_path, "minimal")
     before = report("minimal").html.parent
     names = [path.relative_to(tmp_path) for path in sorted(tmp_path.rglob("*")) if path.is_file()]
     assert len(names) == 3 + len(TABLES) + len(again.figures) + 1  # the fingerprint
