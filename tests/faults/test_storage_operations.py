@@ -24,7 +24,7 @@ def quick_disk(monkeypatch):
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """A prepared plan, and what an undisturbed run makes of it."""
-    prepared = world.prepared_in(tmp_path_factory.mktemp("template"), world.FEW)
+    prepared = world.few_in(tmp_path_factory.mktemp("template"))
     clean = tmp_path_factory.mktemp("clean")
     shutil.copytree(prepared.config.store_url, clean, dirs_exist_ok=True)
     train.open_bench.cache_clear()
@@ -89,7 +89,7 @@ import sys
 from pathlib import Path
 from tests.faults import world
 import pytest
-prepared = world.prepared_in(Path(sys.argv[1]), world.FEW)
+prepared = world.few_in(Path(sys.argv[1]))
 patch = pytest.MonkeyPatch()
 world.with_fault(prepared, int(sys.argv[2]), "kill", patch)
 world.run_here(prepared)

@@ -20,14 +20,16 @@ SMALL = {"models": ["prior", "linear"], "splits": ["temporal", "event_aware", "e
          "optimization": ["none"], "audit": "exact", "importance": 0}
 
 
-# Few features, where it counts how often the store is written to and not what is learned.
-FEW = Recipe("few", tuple(Lag(f"{name}_1", name, 1) for name in ("signal", "noise")))
-
-
 def prepared_in(folder: Path, features: Recipe | None = None, **values: Any) -> Prepared:
     """A small plan on a table in memory, ready to run."""
     config = make_config({**SMALL, "reports": str(folder), **values})
     return prepare(config, shop_panel(n_days=90), features)
+
+
+def few_in(folder: Path) -> Prepared:
+    """Few jobs on few features, to put every operation of their storage to the test."""
+    recipe = Recipe("few", tuple(Lag(f"{name}_1", name, 1) for name in ("signal", "noise")))
+    return prepared_in(folder, recipe, splits=["temporal", "event_aware"])
 
 
 def results(outcome: Outcome) -> dict[str, tuple[str, str, pl.DataFrame]]:
