@@ -238,3 +238,15 @@ def test_without_duckdb_the_extra_is_named(tmp_path, monkeypatch):
 ])
 def test_a_source_has_a_short_name(source, name):
     assert table_name(source) == name
+
+
+def test_words_for_not_known_are_gaps_among_numbers_alone(tmp_path):
+    path = tmp_path / "weather.csv"
+    path.write_text("count,temp,country,all_gone,mixed\n"
+                    "1,39.5,NA,NA,1\nNA,NA,DE,NA,x\n 3 ,-1e2,FR,NA,NA\n?,?,NA,NA,2\n")
+    read = read_table(path)
+    assert read["count"].to_list() == [1, None, 3, None]
+    assert read["temp"].to_list() == [39.5, None, -100.0, None]
+    assert read["country"].to_list() == ["NA", "DE", "FR", "NA"]
+    assert read["all_gone"].to_list() == ["NA"] * 4
+    assert read["mixed"].to_list() == ["1", "x", "NA", "2"]

@@ -20,6 +20,7 @@ CSV = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst")
 PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".ipc")
 KINDS = CSV + PARQUET + ARROW
+_NOT_KNOWN = ("NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-", ".", "?")
 _YEAR_FIRST = r"^\s*\d{4}[-/]"
 # What Hive writes into the name of a folder for a missing value.
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
@@ -157,6 +158,7 @@ def _read_csv(source: Source, separator: str) -> pl.DataFrame:
     # All rows decide the types: a column may show its first fraction late.
     frame = pl.read_csv(source, separator=separator, try_parse_dates=True,
                         infer_schema_length=None)
+    frame = frame.with_columns(map(_with_gaps, frame.select(pl.col(pl.String))))
     dated = [name for name, dtype in frame.schema.items() if dtype == pl.Date
              or isinstance(dtype, pl.Datetime)]
     if not dated:
@@ -166,6 +168,21 @@ def _read_csv(source: Source, separator: str) -> pl.DataFrame:
     return frame.with_columns(texts[name] for name in dated
                               if not texts[name].drop_nulls().head(1).str.contains(_YEAR_FIRST)
                               .all())
+
+
+def _with_gaps(text: pl.Series) -> pl.Series:
+    """Numbers among words for "not known", as R and spreadsheets write them, with gaps for these.
+
+    Such a word among other words stays what it is: NA may be Namibia.
+    """
+    words = text.str.strip_chars()
+    known = words.set(words.is_in(_NOT_KNOWN), None)
+    if text.null_count() < known.null_count() < text.len():
+        for dtype in (pl.Int64, pl.Float64):
+            numbers = known.cast(dtype, strict=False)
+            if numbers.null_count() == known.null_count():
+                return numbers
+    return text
 
 
 def _again(source: Source, separator: str, columns: list[str]) -> pl.DataFrame:
