@@ -57,7 +57,7 @@ docs: $(DEV)  ## the docstrings: their shape, and their examples run
 
 check: test lint docs  ## all of the above
 
-gallery: $(DEV) .rivals/tables/stamp  ## public tables, each run with --quick_run; writes docs/gallery.md
+gallery: $(DEV) .rivals/tables/stamp  ## reports of public tables in short; writes docs/gallery.md
 	$(BIN)/python -m benchmarks.gallery $(ARGS)
 
 site: $(DEV)  ## the documentation as a site, in site/

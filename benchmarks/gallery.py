@@ -4,9 +4,9 @@ Run it from the repository root:
 
     make gallery
 
-Each table is taken as it is, with the features that outlast makes of any table and the matrix of
-`--quick_run`, and its report is told in short: the headline, promise and exam, what to know first,
-and the two figures that say most.
+Each table is taken as it is, with the features that outlast makes of any table, the models of
+`--quick_run` and three splits; its report is told in short: the headline, promise and exam, what
+to know first, and the two figures that say most.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ SHOWN = ("delays", "rain", "glucose", "oil", "sea")
 FIGURES = ("leaderboard", "over-time")
 _INTRODUCTION = """# Gallery
 
-Public tables that Python packages ship, each run with the models of `--quick_run` and nothing
-else: no feature was written by hand, no setting tuned. Made by `make gallery`; texts and figures
-are those of the reports.
+Public tables that Python packages ship, each run with the models of `--quick_run` under
+expanding windows, one cut in time and a shuffled contrast: no feature was written by hand, no
+setting tuned. Made by `make gallery`; texts and figures are those of the reports.
 """
 
 
