@@ -63,8 +63,8 @@ def test_the_yaml_of_the_recommended_model_comes_first(report):
     document = DOCUMENTS["sample"]()
     fences = [t.content for t in tokens(report("sample").markdown.read_text()) if t.type == "fence"]
     best = next(c for c in document.configurations if c.row == document.headline.row)
-    assert fences[0] == best.yaml
-    assert fences[1] == best.command + "\n"
+    assert fences[1] == best.yaml  # after the commands that use it
+    assert fences[2] == best.command + "\n"
 
 
 def test_long_reports_are_cut_until_they_fit():
@@ -77,3 +77,29 @@ def test_long_reports_are_cut_until_they_fit():
     text = render_markdown(long, {})
     assert len(text.encode()) <= MAX_BYTES
     assert re.search(r"\d+ more are in \[findings.csv\]", text)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_summary_is_a_screenful_that_stands_alone(name):
+    from outlast.report.markdown import render_summary
+
+    document = DOCUMENTS[name]()
+    text = render_summary(document)
+    found = tokens(text)
+    assert not [t for t in found if t.type in ("link_open", "image") or t.type.startswith("html")]
+    assert [t.content for t in found if t.type == "inline"][0] == document.title or name == "hostile"
+    assert len(text.splitlines()) <= 60
+
+
+def test_it_is_told_how_to_use_what_is_recommended_and_nothing_else(report):
+    from outlast.report.view import use_commands
+
+    sample = DOCUMENTS["sample"]()
+    assert use_commands(sample, "--reports", "my reports") == (
+        "outlast refit stocks --reports 'my reports'", "outlast predict model NEW_ROWS")
+    assert "outlast refit stocks" in report("sample").markdown.read_text()
+    assert "outlast refit stocks" in report("sample").html.read_text()
+    undecided = sample.headline.model_copy(update={"verdict": "none"})
+    assert use_commands(sample.model_copy(update={"headline": undecided})) == ()
+    # Of predictions that were only judged there is no configuration to fit.
+    assert use_commands(sample.model_copy(update={"configurations": ()})) == ()

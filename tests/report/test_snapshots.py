@@ -36,7 +36,7 @@ TAKEN = {"sample.md": _markdown, "minimal.html": _page, "regression.md": _markdo
 def test_a_report_reads_as_it_was_last_reviewed(name, report):
     taken = TAKEN[name](report(name.split(".")[0]))
     assert taken.splitlines() == (SNAPSHOTS / name).read_text().splitlines(), (
-        f"{__doc__.splitlines()[3].strip()}: {name} has changed")
+        f"{__doc__.splitlines()[4].strip()}: {name} has changed")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +16,7 @@ from rich.table import Table
 from outlast.cli.foresight import duration, show_left_out
 from outlast.judge.board import Row
 from outlast.judge.wording import bounds, number, signed_number
+from outlast.report.view import use_commands
 
 if TYPE_CHECKING:
     from outlast.config import Config
@@ -125,12 +125,11 @@ def show_result(console: Console, document: Document, html: Path) -> None:
 
 def show_use(console: Console, document: Document, config: Config) -> None:
     """Print the command that makes a model of what is recommended."""
-    if document.headline.verdict in ("clear", "tie"):
-        places = {"reports": config.reports, "store": config.store}
-        # A folder that is the default need not be told.
-        given = {name: place for name, place in places.items() if place not in (None, "reports")}
-        flags = [word for name, place in given.items() for word in (f"--{name}", str(place))]
-        command = shlex.join(["outlast", "refit", document.experiment, *flags])
+    places = {"reports": config.reports, "store": config.store}
+    # A folder that is the default need not be told.
+    given = {name: place for name, place in places.items() if place not in (None, "reports")}
+    flags = [word for name, place in given.items() for word in (f"--{name}", str(place))]
+    for command in use_commands(document, *flags)[:1]:
         console.print(f"Use it:   {escape(command)}", soft_wrap=True, highlight=False)
 
 

@@ -14,7 +14,7 @@ from outlast.errors import InputError
 
 def render(
     document: Path | None = None, /, *, folder: Path | None = None, png: bool = False,
-    schema: bool = False,
+    summary: bool = False, schema: bool = False,
 ) -> None:
     """Render a report again from its report.json alone.
 
@@ -26,6 +26,7 @@ def render(
         outlast render reports/consolidated_reports/latest
         outlast render old/report.json --folder new
         outlast render reports/consolidated_reports/latest --png
+        outlast render reports/consolidated_reports/latest --summary >> "$GITHUB_STEP_SUMMARY"
         outlast render --schema > report.schema.json
 
     Parameters
@@ -36,6 +37,8 @@ def render(
         Where to write. [default: the folder of the document]
     png
         Write the figures as PNG too, for slides and for programs that do not read SVG.
+    summary
+        Print the answer as Markdown instead, in a screenful: for a pull request or a job summary.
     schema
         Print the JSON Schema of report.json instead.
     """
@@ -48,6 +51,11 @@ def render(
     if document is None:
         raise InputError("name the report to render: outlast render FOLDER")
     found = read_document(document)
+    if summary:
+        from outlast.report.markdown import render_summary
+
+        sys.stdout.write(render_summary(found))
+        return
     home = document if document.is_dir() else document.parent
     if folder is not None:
         # The links to logs and models go on to lead where they led.

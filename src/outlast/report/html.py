@@ -60,6 +60,7 @@ def _selected(document: Document) -> dict[str, Any]:
     quiet = {outcome: view.quiet(document, outcome) for outcome in view.QUIET}
     return {
         "chosen": view.recommended(document),
+        "use": view.use_commands(document),
         "fired": view.fired(document),
         "quiet": {outcome: items for outcome, items in quiet.items() if items},
         "models": [name for name in view.models(document) if name in planned],

@@ -14,9 +14,10 @@ from outlast.report.words import OUTCOMES, SYMBOLS
 
 MAX_BYTES = 40_000
 # What is cut first, then further, until a report of many long names fits.
-_SIZES = ({"findings": 30, "checks": 40, "features": 20, "configurations": 12},
-          {"findings": 12, "checks": 15, "features": 20, "configurations": 6},
-          {"findings": 5, "checks": 0, "features": 10, "configurations": 1})
+_SIZES = ({"rows": 10, "findings": 30, "checks": 40, "features": 20, "configurations": 12},
+          {"rows": 10, "findings": 12, "checks": 15, "features": 20, "configurations": 6},
+          {"rows": 10, "findings": 5, "checks": 0, "features": 10, "configurations": 1})
+_SUMMARY = {"rows": 5, "findings": 3}
 
 
 def render_markdown(document: Document, figures: Mapping[str, Figure]) -> str:
@@ -34,13 +35,28 @@ def render_markdown(document: Document, figures: Mapping[str, Figure]) -> str:
     """
     text = ""
     for limits in _SIZES:
-        text = _render(document, figures, limits)
+        text = _render("report.md.j2", document, figures=figures, limits=limits)
         if len(text.encode()) <= MAX_BYTES:
             break
     return text
 
 
-def _render(document: Document, figures: Mapping[str, Figure], limits: Mapping[str, int]) -> str:
+def render_summary(document: Document) -> str:
+    """Return the answer alone, without links and pictures: for a pull request or a job summary.
+
+    Parameters
+    ----------
+    document : Document
+
+    Returns
+    -------
+    str
+        Markdown: headline, the first findings, the first rows, and how to use the model.
+    """
+    return _render("summary.md.j2", document, limits=_SUMMARY)
+
+
+def _render(template: str, document: Document, **given: Any) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("outlast.report", "templates"),
         autoescape=False, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
@@ -50,14 +66,14 @@ def _render(document: Document, figures: Mapping[str, Figure], limits: Mapping[s
     )
     environment.filters.update(_filters(document))
     quiet = {OUTCOMES[name]: view.quiet(document, name) for name in view.QUIET}
-    text: str = environment.get_template("report.md.j2").render(
-        document=document, figures=figures, limits=limits, chosen=view.recommended(document),
+    text: str = environment.get_template(template).render(
+        document=document, chosen=view.recommended(document),
         fired=view.fired(document), quiet={word: items for word, items in quiet.items() if items},
         rows=view.rows_of(document, document.headline_split) or list(document.leaderboard),
         features=view.features_by_share(document), show_selection=view.several_selections(document),
         configurations=sorted(document.configurations,
                               key=lambda card: card.row != document.headline.row),
-        **SYMBOLS,
+        use=view.use_commands(document), **SYMBOLS, **given,
     )
     return text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,14 @@ class GridCell:
 def search_name(search: str) -> str:
     """Name of a search for people: no search means the model's defaults."""
     return "defaults" if search == NO_SEARCH else search.replace("n_trials=", "")
+
+
+def use_commands(document: Document, *flags: str) -> tuple[str, ...]:
+    """Return the commands that make a model of what is recommended and use it, if anything is."""
+    if document.headline.verdict not in ("clear", "tie") or not document.configurations:
+        return ()  # predictions that were only judged come without any configuration
+    return (shlex.join(["outlast", "refit", document.experiment, *flags]),
+            "outlast predict model NEW_ROWS")
 
 
 def score_decimals(document: Document) -> int:
