@@ -24,6 +24,9 @@ TABLE = ["--data", "shops.csv", "--time", "day", "--entity", "shop", "--target",
 MATRIX = ["--models", "linear", "lightgbm", "--splits", "temporal", "expanding_window",
           "--optimization", "none", "random", "--n_trials", "4", "--audit", "exact",
           "--importance", "0.02"]
+# Where it is not about searches and explanations.
+SMALL = ["--models", "linear", "lightgbm", "--splits", "expanding_window", "--optimization", "none",
+         "--audit", "exact", "--importance", "0"]
 # Trials of a search that ends only when it is stopped.
 FOR_HOURS = "1000000"
 
@@ -47,8 +50,8 @@ def ended(process: subprocess.Popen) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def run(work: Path, *arguments: str) -> tuple[int, str, str]:
-    return ended(outlast(work, "experiments", *TABLE, *MATRIX, *arguments))
+def run(work: Path, *arguments: str, matrix: list[str] = MATRIX) -> tuple[int, str, str]:
+    return ended(outlast(work, "experiments", *TABLE, *matrix, *arguments))
 
 
 def results(reports: Path) -> dict[str, tuple]:
@@ -130,7 +133,7 @@ def test_the_second_of_two_pipelines_is_refused_and_told_by_whom(work):
     code, _, err = ended(first)
     assert code == 130
     assert "Go on with:" in err
-    assert run(work)[0] == 0
+    assert run(work, matrix=SMALL)[0] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -157,18 +160,18 @@ def test_a_changed_table_is_refused_after_a_stop_and_the_change_is_named(work):
     table.with_columns(noise=pl.when(pl.int_range(pl.len()) == 7).then(0.5).otherwise("noise")
                        ).write_csv(work / "shops.csv")
     os.utime(work / "shops.csv", ns=(before.st_atime_ns, before.st_mtime_ns))
-    code, _, err = run(work)
+    code, _, err = run(work, matrix=SMALL)
     assert code == 2
     assert "the table has changed since: values differ in 'noise'" in err
     code, _, err = ended(outlast(work, "resume"))
     assert code == 2
     assert "has changed: values differ in 'noise'" in err
     table.write_csv(work / "shops.csv")
-    assert run(work)[0] == 0
+    assert run(work, matrix=SMALL)[0] == 0
     table.head(440).write_csv(work / "shops.csv")
     code, _, err = ended(outlast(work, "resume"))
     assert "480 rows were there, now 440" in err
-    assert run(work, "--new_data")[0] == 0
+    assert run(work, "--new_data", matrix=SMALL)[0] == 0
     assert len(Store.open(work / "reports").experiments()) == 2
 
 
@@ -193,7 +196,7 @@ def test_an_experiment_is_gone_on_with_as_it_was_or_extended(work):
 
 
 def test_workers_share_a_plan_and_a_report_is_made_of_it(work):
-    code, out, err = run(work, "--prepare_only")
+    code, out, err = run(work, "--prepare_only", matrix=SMALL)
     assert code == 0, err
     assert "outlast worker --shard i/N --store reports" in out
     workers = [outlast(work, "worker", "--shard", f"{k}/2", "--store", "reports", "--n_jobs", "1")
@@ -202,9 +205,9 @@ def test_workers_share_a_plan_and_a_report_is_made_of_it(work):
     assert [code for code, *_ in told] == [0, 0], told
     trained = [int(out.split(" jobs trained")[0].split()[-1]) for _, out, _ in told]
     assert min(trained) > 0
-    assert run(work, "--reports", "alone")[0] == 0
+    assert run(work, "--reports", "alone", matrix=SMALL)[0] == 0
     assert results(work / "reports") == results(work / "alone")
-    code, out, _ = run(work)
+    code, out, _ = run(work, matrix=SMALL)
     assert f"0 jobs trained, {sum(trained)} reused" in out
     code, out, err = ended(outlast(work, "report"))
     assert code == 0, err

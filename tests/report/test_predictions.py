@@ -41,6 +41,14 @@ def test_the_best_is_named_and_promised():
     assert document.exam.status == "none"
 
 
+def test_of_times_that_are_only_counted_nothing_is_said_in_days():
+    table = predicted({"good": 1.0, "bad": 0.3})
+    counted = table.with_columns(pl.col("day").rank("dense").cast(pl.Int64))
+    columns = Columns(schema=Schema(time="day", entity="shop", target="truth", horizon=2))
+    assert "days since training" in document_of(table, COLUMNS).promise.sentence
+    assert "days" not in document_of(counted, columns).promise.sentence
+
+
 def test_noise_is_not_deployed():
     document = document_of(predicted({"one": 0.0, "two": 0.0}), COLUMNS)
     assert document.headline.verdict == "none"

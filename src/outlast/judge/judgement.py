@@ -99,7 +99,8 @@ class Judgement:
     def promise(self, row_id: str) -> Promise | None:
         """What a row will score on the time that comes."""
         if row_id not in self._promises:
-            self._promises[row_id] = make_promise(self.board, row_id, self.window)
+            self._promises[row_id] = make_promise(self.board, row_id, self.window,
+                                                  calendar=self.evidence.around.calendar)
         return self._promises[row_id]
 
     @cached_property

@@ -124,7 +124,9 @@ def recency(n_windows: int, half_life: float = Thresholds.recency_half_life) -> 
     return np.asarray(weights / weights.sum())
 
 
-def make_promise(board: Board, row_id: str, window: Window | None = None) -> Promise | None:
+def make_promise(
+    board: Board, row_id: str, window: Window | None = None, *, calendar: bool = True
+) -> Promise | None:
     """Return what a row of the leaderboard will score on the time that comes.
 
     Parameters
@@ -133,6 +135,8 @@ def make_promise(board: Board, row_id: str, window: Window | None = None) -> Pro
     row_id : str
     window : Window, optional
         Default: one as long as the mean fold of the row's split, as old as its folds.
+    calendar : bool, default True
+        Whether times are of a real clock: ageing is told in days, of which plain counts have none.
 
     Returns
     -------
@@ -146,7 +150,7 @@ def make_promise(board: Board, row_id: str, window: Window | None = None) -> Pro
     per_block = blocks.blocks.times.size / blocks.blocks.sizes[0]
     n_times = window.n_times if window else blocks.blocks.times.size / len(contestant.results)
     sign = 1.0 if board.metric.greater_is_better else -1.0
-    ageing = fit_ageing(contestant)
+    ageing = fit_ageing(contestant) if calendar else None
     older = _age_correction(ageing, window, limits.ageing_alpha)
     optimism = _optimism(board, contestant)
     windows = _windows(contestant)

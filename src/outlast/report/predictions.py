@@ -15,7 +15,7 @@ from outlast.data.times import NAT, format_ns, to_instants
 from outlast.errors import InputError
 from outlast.judge import verdict
 from outlast.judge.board import Exam
-from outlast.judge.insights import Evidence
+from outlast.judge.insights import Evidence, Surroundings
 from outlast.judge.judgement import Judgement
 from outlast.judge.leaderboard import Board, BoardSettings, build_board
 from outlast.judge.luck import luck_finding
@@ -88,7 +88,8 @@ def document_of(
     given = Predictions(_checked(table, columns), columns, name, metric)
     judgement = Judgement(given.board, Evidence(
         given.board, verdict.headline_split(given.board, None), given.records,
-        command=f"outlast judge {name}"))
+        command=f"outlast judge {name}",
+        around=Surroundings(calendar=given.panel.time.zone != "abstract")))
     chosen = judgement.chosen
     return Document(
         generated_at=now(), title=f"{columns.schema.target} by {name}", experiment=name,
