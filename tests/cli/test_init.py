@@ -144,8 +144,11 @@ def test_traps_of_keys():
     number = pl.col("unique_id").str.tail(1).cast(pl.Int64)
     pairs = weekly(shops=6).with_columns(store=number // 3, item=number % 3).drop("unique_id")
     found = propose(pairs, "sales.csv")
-    assert found.entity.value is None
-    assert "`store` and `item` together tell rows apart" in found.traps[0].action
+    assert found.entity.value == ("store", "item")
+    assert found.entity.is_sure
+    assert found.can_run
+    half = propose(pairs, "sales.csv", Given(entity="store"))
+    assert "give them as the entity (--entity store item)" in half.traps[0].action
 
 
 def test_traps_of_values():
@@ -179,7 +182,12 @@ def test_one_row_each_and_counts_and_times_in_parts():
     assert counts.target.value == "sales"
     assert counts.task == ("regression", "a quantity, although it takes few values")
     parts = weekly().with_columns(year=pl.col("ds").dt.year(), month=pl.col("ds").dt.month())
-    assert titles(propose(parts.drop("ds"), "x.csv")) == ["a time in parts"]
+    monthly = parts.drop("ds").unique(["unique_id", "year", "month"], maintain_order=True)
+    found = propose(monthly, "x.csv")
+    assert roles(found)[:3] == (("year", "month"), "unique_id", "y")
+    assert found.time.reason == "together times from 2021-01-01 to 2022-02-01"
+    wrong = monthly.with_columns(month=pl.col("month") + 11)
+    assert titles(propose(wrong, "x.csv")) == ["a time in parts"]
     assert propose(parts, "x.csv").time.value == "ds"
 
 
@@ -288,11 +296,12 @@ def test_flags_win_over_the_file_and_another_table_leaves_it_aside(folder, capsy
     assert _exit_code(["splits", "--splits", "temporal", "--target", "promo", "--task",
                        "binary"]) == 0
     assert "target promo (binary" in " ".join(capsys.readouterr().out.split())
-    assert _exit_code(["splits", "--splits", "temporal", "--data", "sales.csv"]) == 2
+    weekly().rename({"ds": "week"}).write_csv("other.csv")
+    assert _exit_code(["splits", "--splits", "temporal", "--data", "other.csv"]) == 2
     told = capsys.readouterr().err
     assert "settings from" not in told
-    assert "--time is needed for 'sales.csv'" in told
-    Path("other.yaml").write_text("data: {source: sales.csv, time: ds}\n")
+    assert "--time is needed for 'other.csv'" in told
+    Path("other.yaml").write_text("data: {source: other.csv, time: week}\n")
     assert _exit_code(["splits", "--splits", "temporal", "--config", "other.yaml"]) == 2
     assert "--target is needed" in capsys.readouterr().err
 
