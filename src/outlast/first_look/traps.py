@@ -133,7 +133,8 @@ def traps_of_rows(panel: Panel, missing_at_end: int) -> Iterator[Trap]:
         yield Trap("few rows", f"only {panel.usable.sum()} of {panel.n_rows} rows have a target "
                    "that is known",
                    "do not expect to tell a model from a baseline")
-    unknown = int(np.isnan(panel.y).sum())
+    # What a label end or a horizon puts beyond the table is not known yet, as it must be.
+    unknown = int((np.isnan(panel.y) & (panel.label_end <= times[-1])).sum())
     if unknown and not missing_at_end:
         yield Trap("target not known", f"{unknown:,} rows have no target",
                    "nothing is learned from them or scored on them, they only feed windows; find "
@@ -145,8 +146,9 @@ def _gaps(panel: Panel, cadence: Cadence) -> Iterator[Trap]:
     if cadence.usual and cadence.is_irregular:
         yield Trap("irregular times", f"rows come every {usual} by the median, but "
                    f"{cadence.off:.0%} of the gaps are more than twice or less than half of that",
-                   "a number of rows means little here: say the horizon as time, such as 30D; "
-                   "`outlast features suggest` counts windows so too")
+                   "a number of rows means little here: "
+                   + "say the horizon as time, such as 30D; " * (panel.schema.label_end is None)
+                   + "`outlast features suggest` proposes windows in time")
     elif cadence.usual == _DAY and _works_on_weekdays(panel):
         return
     elif cadence.wide:
