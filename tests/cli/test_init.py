@@ -324,10 +324,13 @@ GOOD = ["{}", "seed: 1", "models: [linear, {lightgbm: {num_leaves: 7}}, prior]",
         "drop: {id: no meaning}", "selection: probe", "selection: [none, {probe: {n: 3}}]",
         "data: {time: day, horizon: 1mo, available_after: {x: 45D}}",
         "data: {available_after: [x=45D]}", "splits: [temporal, {walk_forward: null}]",
+        "data: {csv: {separator: ';', skip_rows: 2, units_row: true}, entity: [store, item]}",
+        "data: {csv: [decimal=,], unpivot: {index: [day], names: store, values: sold}}",
+        "data: {time: [year, month]}",
         "costs: [1, 5]", "optimization: [none]", "data: {joins: [{table: a.csv, time: t}]}"]
-BAD = ["sead: 1", "data: {tiem: day}", "models: lightgbm", "models: []", "time_budget: soon",
-       "n_trials: 0", "optimization: [best]", "data: {leaky: 3}", "keep: 3",
-       "splits: [{temporal: {}, random: {}}]"]
+BAD = ["sead: 1", "data: {csv: 3}", "data: {unpivot: long}", "data: {tiem: day}",
+       "models: lightgbm", "models: []", "time_budget: soon", "n_trials: 0", "optimization: [best]",
+       "data: {leaky: 3}", "keep: 3", "splits: [{temporal: {}, random: {}}]"]
 
 
 def test_the_schema_allows_what_a_run_takes_and_describes_it(capsys):

@@ -11,7 +11,7 @@ from outlast.config import make_config
 from outlast.data import Panel, Schema
 from outlast.errors import InputError
 from outlast.experiments.prepare import load_panel
-from outlast.first_look import Given, look
+from outlast.first_look import Given, look, propose
 
 
 @pytest.fixture
@@ -139,4 +139,17 @@ def test_usual_names_run_without_init_and_say_so(folder, capsys):
     told = capsys.readouterr()
     assert told.err.strip() == ("taken by the names of the columns: time=ds, target=y, "
                                 "entity=unique_id; name others to change that")
+    assert _exit_code(["init", "--entity", "unique_id", "t.csv"]) == 2
+    assert "name the table, before flags that take several names" in capsys.readouterr().err
     assert "180 rows of 3 entities" in " ".join(told.out.split())
+
+
+def test_a_measurement_with_a_word_in_it_is_no_entity():
+    rng = np.random.default_rng(2)
+    hours = np.datetime64("2024-01-01T00", "us") + np.arange(400) * np.timedelta64(1, "h")
+    signal = [f"{value:.1f}" for value in rng.normal(20, 3, 400)]
+    table = pl.DataFrame({"time": hours, "signal": ["error", *signal[1:]],
+                          "glucose": rng.normal(150, 20, 400)})
+    found = propose(pl.concat([table, table.tail(1).with_columns(signal=pl.lit("1.0"))]), "t.csv")
+    assert found.entity.value is None
+    assert found.traps[0].title == "repeated rows"

@@ -38,12 +38,12 @@ _NOTHING = RoleOptions()
 
 
 def init(
-    table: str,
+    table: str | None = None,
     /,
     *,
     known: RoleOptions = _NOTHING,
-    csv: tuple[str, ...] = (),
-    wide: tuple[str, ...] = (),
+    csv: tuple[str, ...] | None = None,
+    wide: tuple[str, ...] | None = None,
     output: Path = Path(SETTINGS),
     force: bool = False,
 ) -> None:
@@ -63,8 +63,8 @@ def init(
     table
         File, folder of Parquet files, URL, or sqlite:///FILE?TABLE, as for --data.
     csv
-        How a CSV is written, where that is not found out: separator=; decimal=, thousands=.
-        skip_rows=2 units_row=true comment=# encoding=windows-1252.
+        How a CSV is written, where that is not found out: "separator=;" "decimal=,"
+        "thousands=." skip_rows=2 units_row=true "comment=#" encoding=windows-1252.
     wide
         For a table with one column for each store or each month: what its headings and its
         cells are called, such as --wide store sold.
@@ -74,6 +74,9 @@ def init(
         Write over a file that is there.
     """
     from outlast.config import make_config
+    if table is None:
+        raise InputError("name the table, before flags that take several names: outlast init TABLE "
+                         "--time COLUMN")
     if output.exists() and not force:
         raise InputError(f"{output} is there already and is left as it is; write over it with "
                          "--force, or name another file: --output")
@@ -82,8 +85,8 @@ def init(
     console = Console()
     with console.status("looking"):
         said = Given(**{role: _single(value) for role, value in vars(known).items()})
-        read = make_config({"data": {"csv": list(csv)}}).data.csv
-        found = look(table, said, read, wide)
+        read = make_config({"data": {"csv": list(csv or ())}}).data.csv
+        found = look(table, said, read, wide or ())
     text = proposal_yaml(found)
     show(console, found)
     output.write_text(text, encoding="utf-8")

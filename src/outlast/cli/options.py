@@ -26,8 +26,8 @@ class DataOptions:
     duckdb:///FILE?TABLE; or the embedded `stocks`. [default: what outlast.yaml in the working
     folder says, or the stocks]"""
     csv: tuple[str, ...] | None = None
-    """How a CSV is written, where that is not found out: separator=; decimal=, thousands=.
-    skip_rows=2 units_row=true comment=# encoding=windows-1252."""
+    """How a CSV is written, where that is not found out: "separator=;" "decimal=," "thousands=."
+    skip_rows=2 units_row=true "comment=#" encoding=windows-1252."""
     time: tuple[str, ...] | None = None
     """Column with the time of prediction; or year month day in columns of their own."""
     time_format: str | None = None

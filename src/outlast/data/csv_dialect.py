@@ -16,7 +16,8 @@ from pydantic import Field, field_validator
 from outlast.data.schema import Spoken
 from outlast.errors import InputError
 
-NOT_KNOWN = ("NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-", ".", "..", "?")
+NOT_KNOWN = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "nil", "None", "-", ".",
+             "..", "?")
 HEAD = 256_000
 
 _SEPARATORS = (",", ";", "\t", "|")

@@ -121,14 +121,22 @@ def _entity_candidate(
     else:
         score -= 3.0
         reasons.append(f"but {repeated:.0%} of rows repeat an earlier `{time}` of the same")
-    if column.dtype.is_integer() and not named and _presence(frame, name, time) < _PRESENT:
-        return None  # a count that happens not to repeat
+    if not named and _holds_numbers(column) and _presence(frame, name, time) < _PRESENT:
+        return None  # a count or a measurement that happens not to repeat
     return Candidate(name, score, tuple(reasons))
 
 
 def _may_be_key(column: pl.Series) -> bool:
     kinds = (pl.String, pl.Categorical, pl.Enum)
     return (column.dtype.is_integer() or column.dtype in kinds) and not column.null_count()
+
+
+def _holds_numbers(column: pl.Series) -> bool:
+    """Whether values are numbers, some of which may be written with words among them."""
+    if column.dtype != pl.String:
+        return column.dtype.is_integer()
+    read = column.head(_CHECKED).cast(pl.Float64, strict=False)
+    return read.null_count() < len(read) / 2
 
 
 def _presence(frame: pl.DataFrame, name: str, time: str) -> float:
