@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from outlast.config import QUICK, Config, DataConfig, make_config
 from outlast.data import Events, Panel, Schema, read_table
+from outlast.data.conventions import usual_roles
 from outlast.data.readers import to_frame
 from outlast.errors import InputError, unknown_name
 from outlast.mlflow_log import log_results, need_mlflow
@@ -36,9 +37,10 @@ class Experiment:
         polars, pandas or Arrow, a dict of columns, a `Panel`, or a CSV or Parquet file;
         ``"stocks"`` is the embedded one.
     time, target : str, optional
-        Columns with the time of prediction and with what is predicted.
-    entity : str, optional
-        Column that says who or what a row is about.
+        Columns with the time of prediction and with what is predicted; not needed where the
+        columns are called ds, y and unique_id, or timestamp, target and item_id.
+    entity : str or sequence of str, optional
+        Column that says who or what a row is about, or several such as store and item.
     horizon : int or str, optional
         How far the label looks ahead: rows of the entity (5), or time ("7D", "1mo").
     **settings : object
@@ -69,8 +71,9 @@ class Experiment:
     """
 
     def __init__(
-        self, table: Any, *, time: str | None = None, target: str | None = None,
-        entity: str | None = None, horizon: int | str | None = None, **settings: Any,
+        self, table: Any, *, time: str | Sequence[str] | None = None, target: str | None = None,
+        entity: str | Sequence[str] | None = None, horizon: int | str | None = None,
+        **settings: Any,
     ) -> None:
         known = set(Config.model_fields) - {"data"} | _ROLES | _OWN
         if unknown := sorted(settings.keys() - known):
@@ -96,7 +99,7 @@ class Experiment:
             return self._table
         if isinstance(self._table, (str, Path)):
             return None
-        roles = dict(self._roles)
+        roles = usual_roles(to_frame(self._table).columns, self._roles)
         for name in ("time", "target"):
             if name not in roles:
                 columns = ", ".join(to_frame(self._table).columns)

@@ -144,8 +144,11 @@ def test_traps_of_keys():
     number = pl.col("unique_id").str.tail(1).cast(pl.Int64)
     pairs = weekly(shops=6).with_columns(store=number // 3, item=number % 3).drop("unique_id")
     found = propose(pairs, "sales.csv")
-    assert found.entity.value is None
-    assert "`store` and `item` together tell rows apart" in found.traps[0].action
+    assert found.entity.value == ("store", "item")
+    assert found.entity.is_sure
+    assert found.can_run
+    half = propose(pairs, "sales.csv", Given(entity="store"))
+    assert "give them as the entity (--entity store item)" in half.traps[0].action
 
 
 def test_traps_of_values():
@@ -179,7 +182,12 @@ def test_one_row_each_and_counts_and_times_in_parts():
     assert counts.target.value == "sales"
     assert counts.task == ("regression", "a quantity, although it takes few values")
     parts = weekly().with_columns(year=pl.col("ds").dt.year(), month=pl.col("ds").dt.month())
-    assert titles(propose(parts.drop("ds"), "x.csv")) == ["a time in parts"]
+    monthly = parts.drop("ds").unique(["unique_id", "year", "month"], maintain_order=True)
+    found = propose(monthly, "x.csv")
+    assert roles(found)[:3] == (("year", "month"), "unique_id", "y")
+    assert found.time.reason == "together times from 2021-01-01 to 2022-02-01"
+    wrong = monthly.with_columns(month=pl.col("month") + 11)
+    assert titles(propose(wrong, "x.csv")) == ["a time in parts"]
     assert propose(parts, "x.csv").time.value == "ds"
 
 
@@ -288,11 +296,12 @@ def test_flags_win_over_the_file_and_another_table_leaves_it_aside(folder, capsy
     assert _exit_code(["splits", "--splits", "temporal", "--target", "promo", "--task",
                        "binary"]) == 0
     assert "target promo (binary" in " ".join(capsys.readouterr().out.split())
-    assert _exit_code(["splits", "--splits", "temporal", "--data", "sales.csv"]) == 2
+    weekly().rename({"ds": "week"}).write_csv("other.csv")
+    assert _exit_code(["splits", "--splits", "temporal", "--data", "other.csv"]) == 2
     told = capsys.readouterr().err
     assert "settings from" not in told
-    assert "--time is needed for 'sales.csv'" in told
-    Path("other.yaml").write_text("data: {source: sales.csv, time: ds}\n")
+    assert "--time is needed for 'other.csv'" in told
+    Path("other.yaml").write_text("data: {source: other.csv, time: week}\n")
     assert _exit_code(["splits", "--splits", "temporal", "--config", "other.yaml"]) == 2
     assert "--target is needed" in capsys.readouterr().err
 
@@ -315,10 +324,13 @@ GOOD = ["{}", "seed: 1", "models: [linear, {lightgbm: {num_leaves: 7}}, prior]",
         "drop: {id: no meaning}", "selection: probe", "selection: [none, {probe: {n: 3}}]",
         "data: {time: day, horizon: 1mo, available_after: {x: 45D}}",
         "data: {available_after: [x=45D]}", "splits: [temporal, {walk_forward: null}]",
+        "data: {csv: {separator: ';', skip_rows: 2, units_row: true}, entity: [store, item]}",
+        "data: {csv: [decimal=,], unpivot: {index: [day], names: store, values: sold}}",
+        "data: {time: [year, month]}",
         "costs: [1, 5]", "optimization: [none]", "data: {joins: [{table: a.csv, time: t}]}"]
-BAD = ["sead: 1", "data: {tiem: day}", "models: lightgbm", "models: []", "time_budget: soon",
-       "n_trials: 0", "optimization: [best]", "data: {leaky: 3}", "keep: 3",
-       "splits: [{temporal: {}, random: {}}]"]
+BAD = ["sead: 1", "data: {csv: 3}", "data: {unpivot: long}", "data: {tiem: day}",
+       "models: lightgbm", "models: []", "time_budget: soon", "n_trials: 0", "optimization: [best]",
+       "data: {leaky: 3}", "keep: 3", "splits: [{temporal: {}, random: {}}]"]
 
 
 def test_the_schema_allows_what_a_run_takes_and_describes_it(capsys):

@@ -1,8 +1,11 @@
 """Rules of choosing a model, tried at every past cut."""
 
+import math
+
+import numpy as np
 import pytest
 
-from outlast.judge.deployment import RULES, USUAL, compare_rules
+from outlast.judge.deployment import RULES, USUAL, Past, compare_rules
 from tests.judge.results import board
 from tests.judge.test_promise import windows
 
@@ -57,3 +60,8 @@ def test_a_split_that_does_not_go_forward_tries_nothing():
 
     folds = [result("lightgbm", 1.0, fold=k) for k in range(4)]
     assert cards(*folds, split="temporal") == {}
+
+
+def test_where_the_noise_is_not_known_only_the_best_is_within_it():
+    past = Past(np.array([[1.0, 1.0], [2.0, 2.0]]), math.nan, np.array([1.0, 9.0]))
+    assert [rule(past) for _, rule in RULES.values()] == [1] * len(RULES)

@@ -6,14 +6,16 @@ import os
 import shlex
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 from rich.markup import escape
 
 from outlast import __version__
-from outlast.errors import OutlastError
+from outlast.errors import OutlastError, OutlastWarning
 
 app = App(
     name="outlast",
@@ -93,6 +95,21 @@ def _interrupt(*_: object) -> None:
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
     errors = Console(stderr=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", OutlastWarning)
+        shown = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if issubclass(category, OutlastWarning):
+                errors.print(f"[dim]{escape(str(message))}[/]", soft_wrap=True, highlight=False)
+            else:
+                shown(message, category, *where)
+
+        warnings.showwarning = show  # type: ignore[assignment]
+        return _answered(arguments, errors)
+
+
+def _answered(arguments: Sequence[str] | None, errors: Console) -> int:
     try:
         app(list(arguments) if arguments is not None else None, exit_on_error=False,
             print_error=True, error_console=errors, result_action="return_value")

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from outlast.cli.options import SETTINGS
 from outlast.errors import InputError
-from outlast.first_look import Choice, Given, Proposal, proposal_yaml, propose
+from outlast.first_look import Choice, Given, Proposal, look, proposal_yaml
 from outlast.first_look.written import one_line
 
 
@@ -23,10 +24,10 @@ from outlast.first_look.written import one_line
 class RoleOptions:
     """Choices that are not to be guessed."""
 
-    time: str | None = None
-    """Column with the time of each row."""
-    entity: str | None = None
-    """Column that says who or what a row is about; none for a single series."""
+    time: tuple[str, ...] | None = None
+    """Column with the time of each row; or year month day in columns of their own."""
+    entity: tuple[str, ...] | None = None
+    """Column that says who or what a row is about, or several; none for a single series."""
     target: str | None = None
     """Column to predict."""
     horizon: int | str | None = None
@@ -37,10 +38,12 @@ _NOTHING = RoleOptions()
 
 
 def init(
-    table: str,
+    table: str | None = None,
     /,
     *,
     known: RoleOptions = _NOTHING,
+    csv: tuple[str, ...] | None = None,
+    wide: tuple[str, ...] | None = None,
     output: Path = Path(SETTINGS),
     force: bool = False,
 ) -> None:
@@ -59,14 +62,21 @@ def init(
     ----------
     table
         File, folder of Parquet files, URL, or sqlite:///FILE?TABLE, as for --data.
+    csv
+        How a CSV is written, where that is not found out: "separator=;" "decimal=,"
+        "thousands=." skip_rows=2 units_row=true "comment=#" encoding=windows-1252.
+    wide
+        For a table with one column for each store or each month: what its headings and its
+        cells are called, such as --wide store sold.
     output
         Where the settings are written.
     force
         Write over a file that is there.
     """
     from outlast.config import make_config
-    from outlast.data import read_table
-
+    if table is None:
+        raise InputError("name the table, before flags that take several names: outlast init TABLE "
+                         "--time COLUMN")
     if output.exists() and not force:
         raise InputError(f"{output} is there already and is left as it is; write over it with "
                          "--force, or name another file: --output")
@@ -74,12 +84,19 @@ def init(
         raise InputError(f"--output: there is no folder {str(output.parent)!r}")
     console = Console()
     with console.status("looking"):
-        found = propose(read_table(table), table, Given(**vars(known)))
+        said = Given(**{role: _single(value) for role, value in vars(known).items()})
+        read = make_config({"data": {"csv": list(csv or ())}}).data.csv
+        found = look(table, said, read, wide or ())
     text = proposal_yaml(found)
     show(console, found)
     output.write_text(text, encoding="utf-8")
     make_config(path=output)
     _next_steps(console, found, output)
+
+
+def _single(value: Any) -> Any:
+    """One column that was given as a list of one."""
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 
 def show(console: Console, found: Proposal) -> None:
@@ -108,6 +125,9 @@ def show(console: Console, found: Proposal) -> None:
 
 
 def _roles(found: Proposal) -> Iterator[tuple[str, str]]:
+    for key, told in (("csv", found.csv), ("wide", found.unpivot)):
+        if told is not None:
+            yield key, _plain(told[1])
     yield "time", _told(found.time)
     if found.time_format.value is not None:
         yield "time format", _told(found.time_format)
@@ -131,7 +151,8 @@ def _roles(found: Proposal) -> Iterator[tuple[str, str]]:
 
 def _told(choice: Choice, unit: str = "") -> str:
     """One choice: what, whether it is a guess, why, and what else."""
-    value = "none" if choice.value is None else str(choice.value)
+    named = choice.value if isinstance(choice.value, tuple) else (choice.value,)
+    value = "none" if choice.value is None else ", ".join(map(str, named))
     unit = unit if isinstance(choice.value, int) else ""
     guess = "" if choice.is_sure or choice.value is None else "[yellow]a guess:[/] "
     lines = [f"[cyan]{_plain(value)}[/]{unit} ({guess}{_plain(choice.reason)})"]

@@ -25,12 +25,15 @@ class DataOptions:
     """CSV(.gz), Parquet or Arrow file, folder of Parquet, URL (s3://…), sqlite:///FILE?TABLE or
     duckdb:///FILE?TABLE; or the embedded `stocks`. [default: what outlast.yaml in the working
     folder says, or the stocks]"""
-    time: str | None = None
-    """Column with the time of prediction."""
+    csv: tuple[str, ...] | None = None
+    """How a CSV is written, where that is not found out: "separator=;" "decimal=," "thousands=."
+    skip_rows=2 units_row=true "comment=#" encoding=windows-1252."""
+    time: tuple[str, ...] | None = None
+    """Column with the time of prediction; or year month day in columns of their own."""
     time_format: str | None = None
     """How times are written that are not ISO dates, such as %d.%m.%Y or %m/%d/%Y %H:%M."""
-    entity: str | None = None
-    """Column that says who or what a row is about."""
+    entity: tuple[str, ...] | None = None
+    """Column that says who or what a row is about; or several, such as store item."""
     target: str | None = None
     """Column to predict; for `stocks`: big_move_5 (default), up_5 or fwd_ret_5."""
     task: Literal["binary", "multiclass", "regression"] | None = None
@@ -173,6 +176,9 @@ def configure(
         For an unknown key or a value that breaks its rule.
     """
     table = given(data)
+    for role in ("time", "entity"):
+        if len(table.get(role, ())) == 1:
+            (table[role],) = table[role]
     if "data" in table:
         table["source"] = table.pop("data")
     values = given(matrix, run, *([audit] if audit else []))

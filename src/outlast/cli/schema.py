@@ -45,6 +45,11 @@ def config_schema() -> dict[str, Any]:
         "Path or URL of a table, a database with a table or SELECT, or the embedded stocks.")
     data["properties"]["time_format"]["description"] = (
         "How times are written that are not ISO dates, such as %d.%m.%Y or %m/%d/%Y %H:%M.")
+    data["properties"]["csv"]["description"] = (
+        "How a CSV is written: separator, decimal, thousands, skip_rows, units_row, comment, "
+        "encoding; all else is found out.")
+    data["properties"]["unpivot"]["description"] = (
+        "How a wide table becomes a long one: index, names, values.")
     data["properties"]["events"]["description"] = "Table of events with a column start."
     data["properties"]["joins"]["description"] = (
         "Further tables: table, time, on, available_after, max_age, columns, prefix.")

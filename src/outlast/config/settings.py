@@ -11,6 +11,7 @@ from outlast.config.values import (
     DISTINCT,
     Memory,
     Models,
+    Named,
     Pairs,
     Pins,
     Seconds,
@@ -29,13 +30,17 @@ class DataConfig(Settings):
 
     `source` is the name of an embedded data set (``stocks``) or where `outlast.read_table` finds a
     table; `time_format` is how times are written that ISO would write otherwise, such as
-    ``"%d.%m.%Y"``; `joins` are the parameters of an `outlast.data.Join` for each further table.
+    ``"%d.%m.%Y"``; `csv` is how a CSV is written (see `outlast.read_table`), `unpivot` how a wide
+    table becomes a long one (``index``, ``names``, ``values``); `joins` are the parameters of an
+    `outlast.data.Join` for each further table.
     """
 
     source: str = "stocks"
-    time: str | None = None
+    csv: Named = Field(default_factory=dict)
+    unpivot: dict[str, JsonValue] | None = None
+    time: str | tuple[str, ...] | None = None
     time_format: str | None = None
-    entity: str | None = None
+    entity: str | tuple[str, ...] | None = None
     target: str | None = None
     task: Task | None = None
     horizon: int | str = 0

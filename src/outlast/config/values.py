@@ -183,6 +183,10 @@ Seconds = Annotated[float, Field(gt=0), BeforeValidator(_seconds), _quantity(_SE
 Memory = Annotated[int, Field(ge=50_000_000), BeforeValidator(_bytes), _quantity(_BYTES)]
 Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch), WithJsonSchema(
     {"anyOf": [{"type": ["number", "string", "null"]}, {"const": False}]})]
+Named = Annotated[dict[str, str | int | bool], BeforeValidator(_pairs), WithJsonSchema(
+    {"anyOf": [{"type": "object", "additionalProperties": {"type": ["string", "integer",
+                                                                    "boolean"]}},
+               {"type": "array", "items": {"type": "string"}}]})]
 Pairs = Annotated[dict[str, str], BeforeValidator(_pairs), WithJsonSchema(_NAMED)]
 Pins = Annotated[dict[str, str], BeforeValidator(_pins), WithJsonSchema(_NAMED)]
 Models = Annotated[tuple[Strategy, ...], BeforeValidator(_models), DISTINCT,

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
+from outlast.data.csv_dialect import CsvDialect
+from outlast.data.csv_files import Source, dialect_of, read_csv, usual_separator
 from outlast.errors import InputError, MissingDependencyError
 
 T = TypeVar("T")
-Source = Path | io.BytesIO
+Given = Mapping[str, Any]
+NOTHING: Given = MappingProxyType({})
 
 CSV = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst")
 PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".ipc")
 KINDS = CSV + PARQUET + ARROW
-_NOT_KNOWN = ("NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-", ".", "?")
-_YEAR_FIRST = r"^\s*\d{4}[-/]"
 # What Hive writes into the name of a folder for a missing value.
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
-def read_local(path: Path) -> pl.DataFrame:
+def read_local(path: Path, csv: Given = NOTHING) -> pl.DataFrame:
     """Read a file, or a folder of Parquet files.
 
     Parameters
     ----------
     path : pathlib.Path
+    csv : mapping of str to object, optional
+        What is known of a CSV, see `CsvDialect`; all else is found out.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def read_local(path: Path) -> pl.DataFrame:
         return _read_parts(str(path), parts, lambda name: path / name)
     if not path.exists():
         raise InputError(f"no file at {str(path)!r}{_beside(path)}")
-    return _parse(path.name, path, str(path))
+    return _parse(path.name, path, str(path), csv)
 
 
 def folder_files(folder: Path) -> list[Path]:
@@ -56,12 +60,14 @@ def folder_files(folder: Path) -> list[Path]:
                   if path.is_file() and _is_part(path.relative_to(folder).as_posix()))
 
 
-def read_url(url: str) -> pl.DataFrame:
+def read_url(url: str, csv: Given = NOTHING) -> pl.DataFrame:
     """Read a file, or a folder of Parquet files, behind a URL of any kind that fsspec knows.
 
     Parameters
     ----------
     url : str
+    csv : mapping of str to object, optional
+        See `read_local`.
 
     Returns
     -------
@@ -82,9 +88,9 @@ def read_url(url: str) -> pl.DataFrame:
 
     # The name says what it is, where that is enough: not every server can be asked for a folder.
     if name.lower().endswith(KINDS) and not name.lower().endswith(PARQUET):
-        return _parse(name, fetch(root), url)
+        return _parse(name, fetch(root), url, csv)
     if _reached(url, lambda: filesystem.isfile(root)):
-        return _parse(name, fetch(root), url)
+        return _parse(name, fetch(root), url, csv)
     found = [str(path) for path in _reached(url, lambda: filesystem.find(root))]
     inside = [path.removeprefix(root).lstrip("/") for path in sorted(found)]
     if not inside:
@@ -139,56 +145,49 @@ def _reached(url: str, operation: Callable[[], T]) -> T:
         raise InputError(f"cannot read {url!r}: {error}") from error
 
 
-def _parse(name: str, source: Source, shown: str) -> pl.DataFrame:
+def _parse(name: str, source: Source, shown: str, csv: Given = NOTHING) -> pl.DataFrame:
     kind = name.lower()
     try:
         if kind.endswith(CSV):
-            return _read_csv(source, "\t" if ".tsv" in kind else ",")
+            return read_csv(source, _dialect(source, usual_separator(kind), shown, csv))
         if kind.endswith(PARQUET):
             return pl.read_parquet(source, hive_partitioning=False)
         if kind.endswith(ARROW):
             return _read_arrow(source)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"cannot read {shown!r}: {error}") from error
+    except (pl.exceptions.PolarsError, OSError, EOFError, UnicodeError) as error:
+        hint = "; say how it is written, such as --csv encoding=windows-1252" * (
+            "utf-8" in str(error))
+        raise InputError(f"cannot read {shown!r}: {error}{hint}") from error
     raise InputError(f"{shown!r} is no known table; use one of {', '.join(KINDS)}, a folder of "
                      "Parquet files, or a table of a database such as sqlite:///sales.db?weekly")
 
 
-def _read_csv(source: Source, separator: str) -> pl.DataFrame:
-    # All rows decide the types: a column may show its first fraction late.
-    frame = pl.read_csv(source, separator=separator, try_parse_dates=True,
-                        infer_schema_length=None)
-    frame = frame.with_columns(map(_with_gaps, frame.select(pl.col(pl.String))))
-    dated = [name for name, dtype in frame.schema.items() if dtype == pl.Date
-             or isinstance(dtype, pl.Datetime)]
-    if not dated:
-        return frame
-    # 01/02/2024 would be read with the day first, without a word: it stays a text.
-    texts = _again(source, separator, dated)
-    return frame.with_columns(texts[name] for name in dated
-                              if not texts[name].drop_nulls().head(1).str.contains(_YEAR_FIRST)
-                              .all())
+def csv_dialect(source: str, csv: Given = NOTHING) -> CsvDialect | None:
+    """Return how the CSV at a path or URL is written; None for any other kind of table.
 
-
-def _with_gaps(text: pl.Series) -> pl.Series:
-    """Numbers among words for "not known", as R and spreadsheets write them, with gaps for these.
-
-    Such a word among other words stays what it is: NA may be Namibia.
+    Parameters
+    ----------
+    source : str
+    csv : mapping of str to object, optional
+        See `read_local`.
     """
-    words = text.str.strip_chars()
-    known = words.set(words.is_in(_NOT_KNOWN), None)
-    if text.null_count() < known.null_count() < text.len():
-        for dtype in (pl.Int64, pl.Float64):
-            numbers = known.cast(dtype, strict=False)
-            if numbers.null_count() == known.null_count():
-                return numbers
-    return text
+    name = urlsplit(source).path if "://" in source else source
+    if not name.lower().endswith(CSV) or Path(source).is_dir():
+        return None
+    at: Source = Path(source.removeprefix("file://"))
+    if "://" in source and not source.startswith("file://"):
+        filesystem, path = open_filesystem(source, "a table")
+        at = io.BytesIO(_reached(source, lambda: filesystem.cat_file(path)))
+    elif isinstance(at, Path) and not at.is_file():
+        return None
+    return _dialect(at, usual_separator(name), source, csv)
 
 
-def _again(source: Source, separator: str, columns: list[str]) -> pl.DataFrame:
-    if isinstance(source, io.BytesIO):
-        source.seek(0)
-    return pl.read_csv(source, separator=separator, columns=columns, infer_schema=False)
+def _dialect(source: Source, usual: str, shown: str, csv: Given) -> CsvDialect:
+    try:
+        return dialect_of(source, usual, csv)
+    except InputError as error:
+        raise InputError(f"cannot read {shown!r}: {error}") from error
 
 
 def _read_arrow(source: Source) -> pl.DataFrame:

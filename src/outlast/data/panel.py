@@ -18,6 +18,7 @@ from outlast.data.durations import add_duration, need_clock, to_duration
 from outlast.data.events import Events
 from outlast.data.hashing import table_hash
 from outlast.data.joins import Join, Origin, Records, join_all
+from outlast.data.keys import with_keys
 from outlast.data.readers import to_frame
 from outlast.data.schema import Schema, infer_task
 from outlast.data.times import LAST, NAT, Instants, Nanoseconds, check_same_zone, to_instants
@@ -116,6 +117,7 @@ class Panel:
         frame = to_frame(table)
         if frame.is_empty():
             raise InputError(f"table {name!r} has no rows; there is nothing to learn from")
+        frame = with_keys(frame, schema)
         further = [Records.read(join) for join in joins]
         schema.check(frame.columns, [name for records in further for name in records.names])
         frame = frame.with_columns(cs.decimal().cast(pl.Float64), cs.float().fill_nan(None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from outlast.data.databases import (
     is_database,
     read_database,
 )
-from outlast.data.files import address_name, folder_files, read_local, read_url
+from outlast.data.files import NOTHING, address_name, folder_files, read_local, read_url
 from outlast.errors import InputError, MissingDependencyError
 
 
-def read_table(source: str | Path) -> pl.DataFrame:
+def read_table(source: str | Path, csv: Mapping[str, Any] | None = None) -> pl.DataFrame:
     """Read a table from a file, a folder, a URL or a database.
 
     Parameters
@@ -29,6 +30,9 @@ def read_table(source: str | Path) -> pl.DataFrame:
         files, whose folders may be called ``store=7``; a URL of these, such as
         ``s3://bucket/sales.parquet``; or ``sqlite:///sales.db?weekly`` and
         ``duckdb:///sales.db?SELECT …``, see `outlast.data.databases.read_database`.
+    csv : mapping of str to object, optional
+        How a CSV is written, as far as that is known: ``separator``, ``decimal``, ``thousands``,
+        ``skip_rows``, ``units_row``, ``comment``, ``encoding``. All else is found out.
 
     Returns
     -------
@@ -45,12 +49,12 @@ def read_table(source: str | Path) -> pl.DataFrame:
     if is_database(text):
         return read_database(text)
     if is_remote(text):
-        return read_url(text)
+        return read_url(text, csv or NOTHING)
     path = Path(text.removeprefix("file://"))
     if path.suffix.lower() in SUFFIXES and path.is_file():
         raise InputError(f"{text!r} is a database; name a table of it: {database_kind(path)}:///"
                          f"{path}?TABLE")
-    return read_local(path)
+    return read_local(path, csv or NOTHING)
 
 
 def is_remote(source: str) -> bool:

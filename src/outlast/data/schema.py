@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import polars as pl
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from outlast.data.durations import Duration, duration_text, is_duration, to_duration
 from outlast.errors import InputError, suggest, unknown_name
@@ -38,12 +38,16 @@ class Schema(Spoken):
 
     Parameters
     ----------
-    time : str
-        Prediction time: all features of a row were known at or before it.
+    time : str or sequence of str
+        Prediction time: all features of a row were known at or before it. Several columns that
+        are called year, quarter, month, week, day, hour or minute are put together by
+        `Panel.build`, as the column ``"year_month"``.
     target : str
         What is predicted.
-    entity : str, optional
-        Who or what a row is about. Without it the table is a single series.
+    entity : str or sequence of str, optional
+        Who or what a row is about. Without it the table is a single series. Several columns,
+        such as store and item, are joined by `Panel.build` into ``"store_item"``, and stay
+        categories of their own.
     horizon : int or str, default 0
         How far the label looks ahead: an int counts rows of the same entity ("h steps"), a
         text is clock time such as ``"5D"`` (a day is 24 hours) or calendar time such as
@@ -69,6 +73,8 @@ class Schema(Spoken):
         Numeric columns that are really categories.
     labels : sequence of str
         Names of the classes in the order of their codes; filled in from the target.
+    time_parts, entity_parts : sequence of str
+        The columns that make up time and entity where these are several; filled in from them.
     """
 
     time: str
@@ -84,6 +90,27 @@ class Schema(Spoken):
     ignore: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    time_parts: tuple[str, ...] = ()
+    entity_parts: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_parts(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """One name in the place of several columns, which are kept as the parts of it."""
+        values = dict(values)
+        for role in ("time", "entity"):
+            named = values.get(role)
+            if not isinstance(named, (list, tuple)):
+                continue
+            if not named or not all(isinstance(name, str) for name in named):
+                raise InputError(f"{role}={named!r}: name one column or several")
+            values[role] = "_".join(named)
+            if len(named) > 1:
+                values[f"{role}_parts"] = tuple(named)
+        if parts := values.get("entity_parts"):
+            known = tuple(values.get("categorical", ()))
+            values["categorical"] = (*known, *(part for part in parts if part not in known))
+        return values
 
     @field_validator("horizon", "label_delay", mode="before")
     @classmethod

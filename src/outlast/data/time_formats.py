@@ -12,6 +12,13 @@ _DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y",
          "%m/%d/%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
          "%Y.%m.%d", "%Y%m%d", "%Y%m", "%Y-%m", "%m/%Y", "%b %Y", "%B %Y")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+# Counts since 1970 between 1980 and 2100, which no two units share; and days as Excel counts them.
+_UNIX = {"unix s": 1, "unix ms": 10**3, "unix us": 10**6, "unix ns": 10**9}
+_UNIX_FIRST, _UNIX_LAST = 315_532_800, 4_102_444_800
+_UNITS = {"unix s": "seconds", "unix ms": "milliseconds", "unix us": "microseconds",
+          "unix ns": "nanoseconds"}
+EXCEL = "excel"
+_EXCEL_FIRST, _EXCEL_LAST, _EXCEL_START = 20_000, 80_000, -25_569
 _SAMPLE, _FEWEST_DIGITS, _MOST_DIGITS = 100, 6, 8
 
 
@@ -30,7 +37,8 @@ def possible_formats(column: pl.Series) -> list[str]:
     Returns
     -------
     list of str
-        As of `datetime.strptime`; empty for ISO texts, which need none.
+        As of `datetime.strptime`, "unix s" (or ms, us, ns) for counts since 1970, "excel" for
+        days as a spreadsheet counts them; empty for ISO texts, which need none.
 
     Examples
     --------
@@ -39,6 +47,8 @@ def possible_formats(column: pl.Series) -> list[str]:
     >>> possible_formats(pl.Series(["1/1/2023", "2/1/2023", "3/1/2023"]))
     ['%m/%d/%Y', '%d/%m/%Y']
     """
+    if column.dtype.is_numeric() and (counted := _counted_from(column.drop_nulls())):
+        return [counted]
     if column.dtype == pl.String:
         texts = column.drop_nulls().str.strip_chars()
     elif column.dtype.is_integer():
@@ -69,6 +79,8 @@ def read_times(column: pl.Series, form: str) -> pl.Series:
     """
     if column.dtype.is_temporal():
         return column
+    if form == EXCEL or form in _UNIX:
+        return _from_count(column, form)
     texts = column.cast(pl.String).str.strip_chars()
     try:
         read = _read(texts, form)
@@ -80,6 +92,46 @@ def read_times(column: pl.Series, form: str) -> pl.Series:
         raise InputError(f"time column {column.name!r}: {wrong[0]!r} does not fit the time_format "
                          f"{form!r}")
     return read
+
+
+def told_format(form: str, value: str) -> str:
+    """Return in words how a value is written.
+
+    Examples
+    --------
+    >>> told_format("unix s", "1700000000"), told_format("%d.%m.%Y", "31.12.2023")
+    ('1700000000 counts seconds since 1970', 'how 31.12.2023 is written')
+    """
+    if form in _UNIX:
+        return f"{value} counts {_UNITS[form]} since 1970"
+    return f"{value} counts days as Excel does" if form == EXCEL else f"how {value} is written"
+
+
+def _counted_from(values: pl.Series) -> str | None:
+    """In which unit numbers count the time, if their range tells."""
+    if values.is_empty():
+        return None
+    low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]
+    for form, size in _UNIX.items():
+        if _UNIX_FIRST * size <= low and high <= _UNIX_LAST * size:
+            return form
+    return EXCEL if low >= _EXCEL_FIRST and high <= _EXCEL_LAST else None
+
+
+def _from_count(column: pl.Series, form: str) -> pl.Series:
+    """Times from a count since 1970, which is in UTC, or from Excel's days, which are local."""
+    if not column.dtype.is_numeric():
+        raise InputError(f"time column {column.name!r} holds {column.dtype}; the time_format "
+                         f"{form!r} needs numbers")
+    if form != EXCEL:
+        micro = column * 10**6 if form == "unix s" else (
+            column * 10**3 if form == "unix ms" else column // (_UNIX[form] // 10**6))
+        return micro.cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+    days = column + _EXCEL_START
+    if (days == days.floor()).all():
+        return days.cast(pl.Int32).cast(pl.Date)
+    # A second is the finest that a fraction of a day tells surely.
+    return ((days * 86_400).round().cast(pl.Int64) * 10**6).cast(pl.Datetime("us"))
 
 
 def _read(texts: pl.Series, form: str) -> pl.Series:

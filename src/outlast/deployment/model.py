@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from outlast.data import Events, Panel
+from outlast.data.keys import with_keys
 from outlast.data.times import to_instants
 from outlast.deployment.artefact import load, save
 from outlast.deployment.cautions import Asked, Caution, cautions
@@ -188,7 +189,7 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
             If the table does not fit the model, or no row is asked for.
         """
         trained = self._fitted()
-        frame = frame_of(table)
+        frame = with_keys(frame_of(table), trained.manifest.roles)
         panel = open_panel(Given(frame, events), trained.manifest, trained.events)
         chosen = _chosen(panel, since, rows)
         predicted, found = self._predicted(panel, chosen, events is not None)

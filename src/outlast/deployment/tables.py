@@ -11,6 +11,7 @@ import polars as pl
 
 from outlast.data import Events, Join, Panel, load_stocks, read_table, to_frame
 from outlast.data.durations import is_duration
+from outlast.data.keys import with_keys
 from outlast.data.schema import Schema
 from outlast.deployment.manifest import Column, Manifest, kind_of
 from outlast.errors import InputError, suggest
@@ -136,6 +137,7 @@ def frame_of(table: Any) -> pl.DataFrame:
 
 def _fitting(frame: pl.DataFrame, manifest: Manifest, to_learn: bool) -> pl.DataFrame:
     """The table with the columns that the model knows in its types, and empty labels if need be."""
+    frame = with_keys(frame, manifest.roles)
     for column in manifest.columns:
         if column.name in frame.columns:
             frame = frame.with_columns(_converted(frame[column.name], column))

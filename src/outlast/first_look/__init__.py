@@ -2,7 +2,8 @@
 
 from outlast.first_look.choices import Candidate, Choice
 from outlast.first_look.proposal import Given, Proposal, propose
+from outlast.first_look.reading import look
 from outlast.first_look.traps import Trap
 from outlast.first_look.written import proposal_yaml
 
-__all__ = ["Candidate", "Choice", "Given", "Proposal", "Trap", "proposal_yaml", "propose"]
+__all__ = ["Candidate", "Choice", "Given", "Proposal", "Trap", "look", "proposal_yaml", "propose"]

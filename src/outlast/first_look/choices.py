@@ -38,7 +38,8 @@ class Choice:
 
     Attributes
     ----------
-    value : str, int or None
+    value : str, int, tuple of str or None
+        Several columns are a tuple.
     reason : str
     others : tuple of Candidate
         The next best, at most three, for which something speaks.
@@ -46,7 +47,7 @@ class Choice:
         Whether nothing else was nearly as probable.
     """
 
-    value: str | int | None
+    value: str | int | tuple[str, ...] | None
     reason: str
     others: tuple[Candidate, ...] = ()
     is_sure: bool = True
@@ -73,6 +74,6 @@ def choose(candidates: Sequence[Candidate], nothing: str) -> Choice:
     return Choice(best.name, best.told, tuple(c for c in others[:3] if c.score > 0), is_sure)
 
 
-def given(value: str | int | None, flag: str) -> Choice:
+def given(value: str | int | tuple[str, ...] | None, flag: str) -> Choice:
     """Return a choice that was made by a flag."""
     return Choice(value, f"you said {flag}")

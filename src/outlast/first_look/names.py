@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-TIME = frozenset({"ds", "date", "time", "timestamp", "datetime", "day", "week", "month", "quarter",
-                  "year", "period", "dt", "ts", "hour", "minute", "step", "t"})
+from outlast.data.conventions import CONVENTIONS
+
+TIME = frozenset({*(names["time"] for names in CONVENTIONS), "date", "time", "datetime", "day",
+                  "week", "month", "quarter", "year", "period", "dt", "ts", "hour", "minute",
+                  "step", "t", "epoch", "unix"})
 # A time that comes after what a row says was known, or that has nothing to do with the row.
 LATER = frozenset({"end", "ends", "until", "expiry", "expires", "due", "birth", "dob", "created",
                    "updated", "modified", "loaded", "ingested", "known", "published", "settled",
@@ -17,7 +20,8 @@ ENTITY = frozenset({"id", "entity", "symbol", "ticker", "store", "shop", "patien
                     "company", "firm", "stock", "instrument", "unit", "subject", "site", "plant",
                     "meter", "household", "loan", "borrower", "vehicle", "player", "team", "uid",
                     "isin", "cusip", "permno", "code", "name", "county", "branch", "panel"})
-TARGET = frozenset({"y", "target", "label", "outcome", "response", "class", "truth"})
+TARGET = frozenset({*(names["target"] for names in CONVENTIONS), "label", "outcome",
+                    "response", "class", "truth"})
 FUTURE = frozenset({"fwd", "forward", "next", "future", "ahead", "will", "tomorrow", "later",
                     "lead", "upcoming"})
 PAST = frozenset({"lag", "lagged", "prev", "previous", "past", "last", "yesterday", "trailing",
@@ -32,6 +36,7 @@ MEASURE = {"sales": 2.0, "demand": 2.0, "sold": 2.0, "quantity": 1.5, "qty": 1.5
            "adj_close": 1.5, "price": 1.0, "return": 1.5, "returns": 1.5, "count": 1.0, "cnt": 1.0,
            "traffic": 1.5, "visits": 1.5, "orders": 1.5, "value": 1.5, "yield": 1.5, "usage": 1.5,
            "score": 1.0, "volume": 0.5, "pm25": 1.5, "no2": 1.0, "deaths": 1.5, "cases": 1.5}
+QUANTITY = TARGET | frozenset(MEASURE)
 CODES = frozenset({"type", "code", "category", "class", "zone", "zip", "group", "segment", "status",
                    "id", "department", "dept"})
 ROW = frozenset({"index", "row", "rownum", "rowid", "unnamed", "", "level", "record"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,12 +15,19 @@ from outlast.audit.target_copy import copies_of_target
 from outlast.data import Events, Panel, Schema, read_table
 from outlast.data.files import KINDS
 from outlast.data.index_columns import COUNTER, ROW_NAME, index_columns
+from outlast.data.keys import with_keys
 from outlast.data.readers import is_remote
-from outlast.data.time_formats import possible_formats, read_times
+from outlast.data.time_formats import EXCEL, possible_formats, read_times, told_format
 from outlast.errors import InputError, suggest
 from outlast.first_look.ahead import Ordered
 from outlast.first_look.choices import Candidate, Choice, given
-from outlast.first_look.keys import find_entity, find_time, time_in_parts
+from outlast.first_look.keys import (
+    find_entity,
+    find_time,
+    join_of_keys,
+    parts_as_time,
+    time_in_parts,
+)
 from outlast.first_look.names import CODES, ROW, TIME, has_word, words
 from outlast.first_look.targets import (
     find_horizon,
@@ -32,13 +40,14 @@ from outlast.first_look.traps import (
     Trap,
     mixed_units,
     nearly_target,
+    one_column_each,
     repeated_keys,
     traps_of_columns,
     traps_of_rows,
 )
 
 _MOST_CODES, _NEARLY_ALL = 60, 0.9
-_MOST_EVENT_FILES = 5
+_MOST_EVENT_FILES, _FEWEST_NUMBERS = 5, 3
 
 
 @dataclass(frozen=True)
@@ -47,23 +56,25 @@ class Given:
 
     Attributes
     ----------
-    time, entity, target : str, optional
+    time, entity : str or tuple of str, optional
         The entity ``"none"`` is a single series, unless a column is called so.
+    target : str, optional
     horizon : int or str, optional
     """
 
-    time: str | None = None
-    entity: str | None = None
+    time: str | tuple[str, ...] | None = None
+    entity: str | tuple[str, ...] | None = None
     target: str | None = None
     horizon: int | str | None = None
 
     def check(self, columns: list[str]) -> None:
         """Raise if a column is not in the table."""
         for role in ("time", "entity", "target"):
-            name = getattr(self, role)
-            if name is not None and name not in columns and (role, name) != ("entity", "none"):
-                raise InputError(f"--{role}: no column {name!r} in the table: "
-                                 f"{suggest(name, columns)}")
+            said = getattr(self, role) or ()
+            for name in (said,) if isinstance(said, str) else said:
+                if name not in columns and (role, said) != ("entity", "none"):
+                    raise InputError(f"--{role}: no column {name!r} in the table: "
+                                     f"{suggest(name, columns)}")
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,9 @@ class Proposal:
         Columns with reasons.
     events : tuple of str, optional
         A table of events that lies beside this one, and what it holds.
+    csv, unpivot : tuple of dict and str, optional
+        How a CSV is written that is no plain one, and how a wide table becomes a long one, each
+        with words for it.
     traps : tuple of Trap
         Those that stop a run first.
     """
@@ -103,6 +117,8 @@ class Proposal:
     ignore: dict[str, str] = field(default_factory=dict)
     categorical: dict[str, str] = field(default_factory=dict)
     events: tuple[str, str] | None = None
+    csv: tuple[dict[str, Any], str] | None = None
+    unpivot: tuple[dict[str, Any], str] | None = None
     traps: tuple[Trap, ...] = ()
 
     @property
@@ -122,7 +138,9 @@ class Proposal:
     @property
     def data(self) -> dict[str, Any]:
         """The settings of the table, as `outlast.config.DataConfig` takes them."""
-        told = {"source": self.source, "time": self.time.value, "entity": self.entity.value,
+        told = {"source": self.source, "csv": self.csv[0] if self.csv else None,
+                "unpivot": self.unpivot[0] if self.unpivot else None,
+                "time": self.time.value, "entity": self.entity.value,
                 "time_format": self.time_format.value, "target": self.target.value,
                 "label_end": self.label_end[0] if self.label_end else None,
                 "horizon": None if self.label_end else self.horizon.value,
@@ -166,15 +184,15 @@ def propose(frame: pl.DataFrame, source: str, said: Given = Given()) -> Proposal
     nothing = Choice(None, "not looked for without a time", is_sure=False)
     found = Proposal(source, frame.height, frame.width, time, nothing, nothing, nothing,
                      written)
-    if time.value is None or (not said.time and _is_part(frame, str(time.value))):
-        nowhere = time if time.value is None else Choice(
-            None, "its parts are in columns of their own", is_sure=False)
-        return replace(found, time=nowhere, traps=(_no_time(frame),))
+    if time.value is None:
+        return replace(found, traps=(*_names(frame), _no_time(frame)))
     if written.value is not None:
         frame = frame.with_columns(read_times(frame[str(time.value)], str(written.value)))
-    entity = _entity(frame, str(time.value), said)
-    table = Ordered.of(frame, str(time.value), _text(entity))
-    keys = [str(time.value), *([str(entity.value)] if entity.value else [])]
+    frame = with_keys(frame, Schema(time=time.value, target=""))
+    entity = _entity(frame, _name(time), said)
+    frame = with_keys(frame, Schema(time=_name(time), entity=entity.value, target=""))
+    table = Ordered.of(frame, _name(time), _text(entity))
+    keys = [_name(time), *filter(None, [_text(entity)]), *_parts(time), *_parts(entity)]
     target = given(said.target, "--target") if said.target else find_target(table, keys)
     if target.value is None:
         trap = Trap("no target", target.reason, "name it: --target COLUMN", stops=True)
@@ -186,30 +204,54 @@ def propose(frame: pl.DataFrame, source: str, said: Given = Given()) -> Proposal
                                 label_end=label_end, events=_events(source))).whole()
 
 
-def _time(frame: pl.DataFrame, said: str | None) -> tuple[Choice, Choice]:
+def _time(
+    frame: pl.DataFrame, said: str | tuple[str, ...] | None
+) -> tuple[Choice, Choice]:
     """The column of the time, and how it is written where that is not as ISO says."""
+    iso = Choice(None, "as ISO says")
+    if isinstance(said, tuple):
+        return given(said, "--time"), iso
     looked_at = [said] if said else frame.columns
     formats = {name: found for name in looked_at
                if (frame[name].dtype == pl.String or has_word(name, TIME))
                and (found := possible_formats(frame[name]))}
     time = given(said, "--time") if said else find_time(
         frame.with_columns(read_times(frame[name], form[0]) for name, form in formats.items()))
+    if not said and (parts := time_in_parts(frame)) and (
+            time.value is None or _is_part(frame, str(time.value))):
+        nowhere = Choice(None, "its parts are in columns of their own", is_sure=False)
+        return parts_as_time(frame, parts) or nowhere, iso
     if time.value not in formats:
-        return time, Choice(None, "as ISO says")
+        return time, iso
     first, *others = formats[str(time.value)]
     example = frame[str(time.value)].drop_nulls().cast(pl.String)[-1]
-    return time, Choice(first, f"how {example} is written", tuple(
-        Candidate(form, 0.0, ("reads them all, too",)) for form in others), not others)
+    return time, Choice(first, told_format(first, example), tuple(
+        Candidate(form, 0.0, ("reads them all, too",)) for form in others),
+        not others and first != EXCEL)
 
 
 def _entity(frame: pl.DataFrame, time: str, said: Given) -> Choice:
     if said.entity is None:
-        return find_entity(frame, time)
-    return given(said.entity if said.entity in frame.columns else None, "--entity")
+        found = find_entity(frame, time)
+        is_open = found.value is None and not found.is_sure
+        return (join_of_keys(frame, time) if is_open else None) or found
+    none = said.entity == "none" and "none" not in frame.columns
+    return given(None if none else said.entity, "--entity")
 
 
 def _text(choice: Choice) -> str | None:
-    return None if choice.value is None else str(choice.value)
+    """The column of a choice; several are joined into one."""
+    if choice.value is None:
+        return None
+    return "_".join(choice.value) if isinstance(choice.value, tuple) else str(choice.value)
+
+
+def _name(choice: Choice) -> str:
+    return _text(choice) or ""
+
+
+def _parts(choice: Choice) -> tuple[str, ...]:
+    return choice.value if isinstance(choice.value, tuple) else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +267,8 @@ class _Look:
         time, entity, target = (_text(c) for c in (bare.time, bare.entity, bare.target))
         assert time is not None, "nothing is looked at without a time"
         assert target is not None, "nothing is looked at without a target"
-        taken = {time, entity, target, bare.label_end[0] if bare.label_end else None}
+        taken = {time, entity, target, bare.label_end[0] if bare.label_end else None,
+                 *_parts(bare.time), *_parts(bare.entity)}
         rest = [name for name in frame.columns if name not in taken]
         repeated = repeated_keys(frame, time, entity)
         panel, trouble = self._panel(time, entity)
@@ -237,7 +280,7 @@ class _Look:
             leaky |= {name: f"the target follows from it: it {how}" for name, how in copies.items()}
         rest = [name for name in rest if name not in leaky]
         traps = [*filter(None, (repeated, trouble)), *traps_of_columns(frame, time, rest)]
-        traps += self._same_row(target)
+        traps += [*self._same_row(target), *filter(None, [one_column_each(frame, time, entity)])]
         if panel is not None and panel.n_rows > _NEARLY_ALL * frame.height:
             traps += traps_of_rows(panel, self.table.missing_at_end(target))
         if panel is not None:
@@ -299,6 +342,13 @@ def _names(frame: pl.DataFrame) -> Iterator[Trap]:
                    f"`{twice[0]}`: give each a name of its own")
 
 
+    numbers = [name for name in frame.columns if re.fullmatch(r"\s*[\d.,]+\s*", name)]
+    if len(numbers) >= _FEWEST_NUMBERS:
+        yield Trap("no header?", f"{len(numbers)} columns are called by numbers, such as "
+                   f"`{numbers[0].strip()}`", "if the first line is a row of the table, write a "
+                   "line with the names of the columns above it", stops=True)
+
+
 def _is_part(frame: pl.DataFrame, time: str) -> bool:
     """Whether a time is only a part of one, the rest of which is in other columns."""
     return time in time_in_parts(frame) and frame[time].n_unique() < frame.height
@@ -309,7 +359,8 @@ def _no_time(frame: pl.DataFrame) -> Trap:
     if parts := time_in_parts(frame):
         told = ", ".join(f"`{name}`" for name in parts)
         return Trap("a time in parts", f"{told} only together say when a row was made",
-                    "write them into one column, such as 2024-01-31 13:00", stops=True)
+                    "not in every row, though: mend that, or write them into one column, such as "
+                    "2024-01-31 13:00", stops=True)
     for name in frame.columns:
         text = str(frame[name].drop_nulls().first() or "")
         is_text = frame[name].dtype == pl.String

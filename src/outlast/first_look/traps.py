@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,12 +13,13 @@ import polars as pl
 from outlast.data import Panel
 from outlast.data.cadence import Cadence
 from outlast.data.times import format_ns
-from outlast.first_look.keys import as_time, pair_of_keys
+from outlast.first_look.keys import as_time, keys_together
+from outlast.first_look.names import FUTURE, OUTCOME, PAST, QUANTITY, TIME, has_word
 from outlast.first_look.targets import waits_after
 
 _FEW_TIMES, _FEW_ROWS, _MOSTLY = 40, 200, 0.5
-_SHOWN = 4
-_DAY = 86_400.0
+_SHOWN, _MANY_COLUMNS = 4, 3
+_DAY, _FIVE_DIGITS = 86_400.0, 10_000
 # In days, with a holiday before or after.
 _LONG_WEEKEND, _RARELY = 5, 0.002
 # Decades by which values must differ from their entity's usual one, and between which none lie.
@@ -57,14 +59,26 @@ def repeated_keys(frame: pl.DataFrame, time: str, entity: str | None) -> Trap | 
     same = many.height - many.unique().height
     sentence = f"{many.height:,} of {frame.height:,} rows share their ({', '.join(keys)}), the " \
                f"first at {shown}" + (f"; {same:,} of them are whole copies" if same else "")
-    pair = pair_of_keys(frame, time)
+    pair = keys_together(frame, time)
     if pair is not None:
-        action = f"`{pair[0]}` and `{pair[1]}` together tell rows apart: join them into one " \
-                 "column and give that as the entity, or sum up to one row per " \
-                 f"{' and '.join(keys)}"
+        action = f"{' and '.join(map(_quoted, pair))} together tell rows apart: give them as the " \
+                 f"entity (--entity {' '.join(map(shlex.quote, pair))}), or sum up to one row " \
+                 f"per {' and '.join(keys)}"
     else:
         action = "keep one row of each, or sum them up, before the run"
     return Trap("repeated rows", sentence, action, stops=True)
+
+
+def one_column_each(frame: pl.DataFrame, time: str, entity: str | None) -> Trap | None:
+    """A single series with many numbers, none of which is called like a quantity."""
+    names = [name for name in frame.columns if name != time]
+    known = QUANTITY | OUTCOME | FUTURE | PAST | TIME
+    if entity is not None or len(names) < _MANY_COLUMNS or any(
+            not frame[name].dtype.is_numeric() or has_word(name, known) for name in names):
+        return None
+    return Trap("one column each?", f"nothing tells which of {_listed(list(map(_quoted, names)))} "
+                "is to be predicted", "if they are one quantity of several things, say what things "
+                "and quantity are called: outlast init TABLE --wide stock price")
 
 
 def traps_of_columns(frame: pl.DataFrame, time: str, used: list[str]) -> Iterator[Trap]:
@@ -84,7 +98,7 @@ def traps_of_columns(frame: pl.DataFrame, time: str, used: list[str]) -> Iterato
                        "(available_after), or nothing, if it was planned ahead (ignore)",
                        stops=True)
     for name in used:
-        if (example := _unit_in(frame[name])) is not None:
+        if not _is_unclear(frame[name]) and (example := _unit_in(frame[name])) is not None:
             yield Trap("numbers as text", f"{_quoted(name)} holds numbers with other signs, such "
                        f"as {example}", "as text every value is a category of its own: make it a "
                        "number in one unit")
@@ -119,7 +133,8 @@ def traps_of_rows(panel: Panel, missing_at_end: int) -> Iterator[Trap]:
         yield Trap("few rows", f"only {panel.usable.sum()} of {panel.n_rows} rows have a target "
                    "that is known",
                    "do not expect to tell a model from a baseline")
-    unknown = int(np.isnan(panel.y).sum())
+    # What a label end or a horizon puts beyond the table is not known yet, as it must be.
+    unknown = int((np.isnan(panel.y) & (panel.label_end <= times[-1])).sum())
     if unknown and not missing_at_end:
         yield Trap("target not known", f"{unknown:,} rows have no target",
                    "nothing is learned from them or scored on them, they only feed windows; find "
@@ -131,8 +146,9 @@ def _gaps(panel: Panel, cadence: Cadence) -> Iterator[Trap]:
     if cadence.usual and cadence.is_irregular:
         yield Trap("irregular times", f"rows come every {usual} by the median, but "
                    f"{cadence.off:.0%} of the gaps are more than twice or less than half of that",
-                   "a number of rows means little here: say the horizon as time, such as 30D; "
-                   "`outlast features suggest` counts windows so too")
+                   "a number of rows means little here: "
+                   + "say the horizon as time, such as 30D; " * (panel.schema.label_end is None)
+                   + "`outlast features suggest` proposes windows in time")
     elif cadence.usual == _DAY and _works_on_weekdays(panel):
         return
     elif cadence.wide:
@@ -202,6 +218,26 @@ def _power(pair: pl.DataFrame, task: str) -> float:
     return abs(2 * float(ranks[one].sum() - n * (n + 1) / 2) / (n * m) - 1)
 
 
+def unclear_numbers(frame: pl.DataFrame) -> Trap | None:
+    """Numbers whose comma may mean two things."""
+    unclear = [name for name in frame.columns if _is_unclear(frame[name])]
+    if not unclear:
+        return None
+    example = next(text for text in frame[unclear[0]].drop_nulls() if "," in text)
+    where = _listed(list(map(_quoted, unclear)))
+    return Trap("numbers with commas", f"{example.strip()} in {where} may be a fraction, or a "
+                "thousand and more", "say which: --csv decimal=, or --csv thousands=,", stops=True)
+
+
+def _is_unclear(column: pl.Series) -> bool:
+    """Whether all texts are numbers in which a comma may be a decimal sign or group thousands."""
+    if column.dtype != pl.String:
+        return False
+    known = column.drop_nulls().str.strip_chars()
+    return bool(known.str.contains(r"^[+-]?\d{1,3}(,\d{3})?$").all()
+                and known.str.contains(",").any())
+
+
 def _unit_in(column: pl.Series) -> str | None:
     """An example of a number with a unit, if nearly all texts of a column are such."""
     if column.dtype != pl.String:
@@ -234,7 +270,9 @@ def span(seconds: float) -> str:
 
 
 def _shown(panel: Panel, ns: int) -> str:
-    return f"{ns:,}" if panel.time.zone == "abstract" else format_ns(int(ns))
+    if panel.time.zone != "abstract":
+        return format_ns(int(ns))
+    return f"{ns:,}" if abs(ns) >= _FIVE_DIGITS else str(ns)  # years have no comma
 
 
 def _quoted(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 from outlast.first_look.choices import Choice
 from outlast.first_look.proposal import Proposal
@@ -34,6 +35,10 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield ""
     yield "data:"
     yield f"  source: {_value(proposal.source)}"
+    for key, found in (("csv", proposal.csv), ("unpivot", proposal.unpivot)):
+        if found is not None:
+            yield from _comment(found[1])
+            yield f"  {key}: {{{', '.join(f'{k}: {_value(v)}' for k, v in found[0].items())}}}"
     yield from _choice("time", proposal.time)
     if proposal.time_format.value is not None:
         yield from _choice("time_format", proposal.time_format)
@@ -88,7 +93,7 @@ def _comment(text: str, indent: str = "  ") -> Iterator[str]:
     yield from (f"{indent}# {line}" for line in lines)
 
 
-def _value(value: str | int) -> str:
+def _value(value: Any) -> str:
     """A value as JSON, which is YAML whatever a column is called."""
     return json.dumps(value, ensure_ascii=not str(value).isprintable())
 

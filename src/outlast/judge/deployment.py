@@ -33,7 +33,7 @@ class Past:
     scores : ndarray, shape (n_rows, n_folds)
         Fold scores before the cut, more is better.
     se : float
-        Standard error of a mean of them.
+        Standard error of a mean of them; NaN where too few blocks of time tell it.
     cost : ndarray, shape (n_rows,)
         Seconds of fitting and searching.
     """
@@ -62,7 +62,8 @@ def _worst_window(past: Past) -> int:
 
 def _cheapest(past: Past) -> int:
     means = past.scores.mean(axis=1)
-    near = np.flatnonzero(means >= means.max() - past.se)
+    # Where the noise is not known, only the best is within it.
+    near = np.flatnonzero(means >= means.max() - np.nan_to_num(past.se))
     return int(near[past.cost[near].argmin()])
 
 
