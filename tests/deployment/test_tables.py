@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from outlast import Events, OutlastModel
+from outlast import Events, OutlastModel, refit, run_pipeline
 from outlast.errors import InputError, OutlastWarning
 
 
@@ -29,6 +29,34 @@ def test_every_kind_of_table_is_taken(shops, tmp_path):
                   str(tmp_path / "t.parquet")):
         made = shops.model.predict_new(given).frame
         assert made["probability"].equals(expected["probability"])
+
+
+def test_new_rows_are_read_as_the_file_that_was_learned_from(tmp_path):
+    days = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 9, 26), eager=True)
+    rng = np.random.default_rng(0)
+    level = np.cumsum(rng.normal(size=(len(days), 3)), axis=0)
+    wide = pl.DataFrame({"Tag": days.dt.strftime("%d.%m.%Y"), **dict(zip("abc", level.T,
+                                                                          strict=True))})
+    old, new, long = (tmp_path / name for name in ("old.csv", "new.csv", "long.parquet"))
+    wide.head(260).write_csv(old, separator=";", decimal_comma=True)
+    wide.write_csv(new, separator=";", decimal_comma=True)
+    roles = {"time": "Tag", "entity": "shop", "target": "level", "horizon": 1}
+    settings = {"models": ["linear"], "splits": ["temporal"], "optimization": ["none"],
+                "importance": 0, "audit": "exact", "exam": "off",
+                "reports": str(tmp_path / "reports")}
+    result = run_pipeline({**settings, "data": {
+        "source": str(old), **roles, "time_format": "%d.%m.%Y",
+        "unpivot": {"index": ["Tag"], "names": "shop", "values": "level"}}}, runner="inline")
+    model = refit({"reports": settings["reports"]},
+                  config_of=result.document.leaderboard[0].jobs[0])
+    model.save(tmp_path / "model")
+    made = OutlastModel.load(tmp_path / "model").predict_new(new, since="2024-09-17").frame
+    assert made.height == 3 * 10
+    wide.with_columns(Tag=days).unpivot(
+        index="Tag", variable_name="shop", value_name="level").write_parquet(long)
+    plain = pl.read_parquet(long)
+    same = model.predict_new(plain, since="2024-09-17").frame
+    assert made.sort("Tag", "shop").equals(same.sort("Tag", "shop"))
 
 
 def test_only_rows_that_are_asked_for_are_predicted(shops):

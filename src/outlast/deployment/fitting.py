@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ import polars as pl
 
 from outlast import __version__
 from outlast.data import Panel
+from outlast.data.reading import Reading
 from outlast.deployment.manifest import Learned, Manifest, Member, Told
 from outlast.deployment.reference import Reference
 from outlast.deployment.tables import columns_of
@@ -53,6 +54,8 @@ class Material:
     table : FeatureTable
     joins : sequence of dict
         What the panel was joined with, as parameters of `outlast.data.Join`.
+    reading : Reading
+        How the file was written that the panel was read from.
     """
 
     panel: Panel
@@ -60,6 +63,7 @@ class Material:
     rows: Ints
     table: FeatureTable
     joins: Sequence[dict[str, Any]] = ()
+    reading: Reading = field(default_factory=Reading)
 
     @cached_property
     def last_known(self) -> npt.NDArray[np.float64]:
@@ -156,6 +160,7 @@ def train(jobs: Sequence[Job], material: Material, known: dict[str, Any]) -> Tra
         learned=_learned(panel, rows, str(known.pop("exam", ""))),
         recipe=_declared(material.recipe), recipe_name=material.recipe.name,
         recipe_fingerprint=material.recipe.fingerprint, joins=tuple(material.joins),
+        reading=material.reading,
         events_zone=panel.events.zone, levels=dict(whole.codes.levels), lookbacks=lookbacks,
         event_features=tuple(entry.feature for entry in material.table.lineage
                              if entry.family == "event" and entry.feature in names),

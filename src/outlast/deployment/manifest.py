@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
+from outlast.data.reading import Reading
 from outlast.data.schema import Schema
 from outlast.data.times import Instants, Zone
 from outlast.judge.board import Interval, Promise
@@ -145,6 +146,8 @@ class Manifest(Frozen):
     recipe_name: str
     recipe_fingerprint: str
     joins: tuple[dict[str, Any], ...] = ()
+    reading: Reading = Field(default=Reading(), description="how the file was written that was "
+                                                            "learned from")
     events_zone: str
     levels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     lookbacks: dict[str, int | None] = Field(default_factory=dict,

@@ -125,7 +125,7 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
 
         known = self.trained_ if hasattr(self, "trained_") else self._configuration()
         if y is not None:
-            frame = frame_of(table)
+            frame = frame_of(table, known.manifest)
             table = frame.with_columns(pl.Series(known.manifest.roles.target, np.asarray(y)))
         return self.adopt(refitted(known, Given(table)))
 
@@ -189,7 +189,7 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
             If the table does not fit the model, or no row is asked for.
         """
         trained = self._fitted()
-        frame = with_keys(frame_of(table), trained.manifest.roles)
+        frame = with_keys(frame_of(table, trained.manifest), trained.manifest.roles)
         panel = open_panel(Given(frame, events), trained.manifest, trained.events)
         chosen = _chosen(panel, since, rows)
         predicted, found = self._predicted(panel, chosen, events is not None)

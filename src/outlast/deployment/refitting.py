@@ -62,7 +62,8 @@ def refitted_until(known: Trained, panel: Panel, until: int, **more: Any) -> Tra
     rows = np.flatnonzero(panel.labelled & (panel.label_known < until) & (panel.time.ns < until))
     if not rows.size:
         raise InputError("no row of the table has a label that may be learned from")
-    material = Material(panel, known.recipe, rows, known.recipe.transform(panel), manifest.joins)
+    material = Material(panel, known.recipe, rows, known.recipe.transform(panel), manifest.joins,
+                        manifest.reading)
     said = {"experiment": manifest.experiment, "configuration": manifest.configuration,
             "told": manifest.told, "calibrator": manifest.calibrator, "range": manifest.range,
             "parent": model_id(manifest), "exam": "", **more}

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from outlast.data import Events, Join, Panel, load_stocks, read_table, to_frame
+from outlast.data import Events, Join, Panel, load_stocks, to_frame
 from outlast.data.durations import is_duration
 from outlast.data.keys import with_keys
 from outlast.data.schema import Schema
@@ -99,7 +99,7 @@ def open_panel(given: Given, manifest: Manifest, events: Events) -> Panel:
     InputError
         Naming the column that is missing or of another type, or whatever a panel asks for.
     """
-    frame = _fitting(frame_of(given.table), manifest, given.to_learn)
+    frame = _fitting(frame_of(given.table, manifest), manifest, given.to_learn)
     roles = _roles(manifest.roles, frame)
     if not given.to_learn:
         # A row that repeats an earlier one is to be predicted as well.
@@ -118,8 +118,10 @@ def _clock(zone: str) -> str:
         zone, "times with a time zone")
 
 
-def frame_of(table: Any) -> pl.DataFrame:
+def frame_of(table: Any, manifest: Manifest) -> pl.DataFrame:
     """Return a table that may be a path, of any library, or the embedded one, as it is.
+
+    A file is read as the one that was learned from.
 
     Raises
     ------
@@ -128,7 +130,9 @@ def frame_of(table: Any) -> pl.DataFrame:
     """
     if isinstance(table, str) and table == "stocks":
         return load_stocks().frame.with_columns(pl.col("date").cast(pl.Date))
-    frame = read_table(table) if isinstance(table, (str, Path)) else to_frame(table)
+    reading = manifest.reading
+    frame = (reading.with_times(reading.table(table), manifest.roles.time)
+             if isinstance(table, (str, Path)) else to_frame(table))
     if frame.is_empty():
         raise InputError("the table has no rows; give the rows to predict, with enough history "
                          "before them for the features")

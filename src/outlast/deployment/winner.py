@@ -10,6 +10,7 @@ import numpy as np
 
 from outlast.config import Config, make_config
 from outlast.data import Panel
+from outlast.data.reading import Reading
 from outlast.data.times import format_ns
 from outlast.deployment.fitting import Material, train
 from outlast.deployment.manifest import Calibrator, FeatureNote, Range, Told
@@ -117,7 +118,7 @@ def refit(
     made = recipe.transform(opened)
     _same_features(recipe, made.fingerprint, winner.jobs[0])
     material = Material(opened, recipe, np.flatnonzero(opened.usable), made,
-                        _joins(opened, session))
+                        _joins(opened, session), Reading.of(session["data"]))
     known = {"experiment": chosen.name, "configuration": winner.label, "exam": said,
              "told": _told(document, winner), **_corrections(document, winner)}
     return OutlastModel(None, features).adopt(train(winner.jobs, material, known))

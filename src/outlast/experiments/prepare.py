@@ -12,9 +12,8 @@ from outlast.config import Config, DataConfig
 from outlast.data import Events, Join, Panel, Schema, load_stocks, read_table
 from outlast.data.conventions import usual_roles
 from outlast.data.readers import table_name
+from outlast.data.reading import Reading
 from outlast.data.schema import describe
-from outlast.data.time_formats import read_times
-from outlast.data.wide import make_long
 from outlast.errors import InputError
 from outlast.experiments.changes import describe_content, refuse_changed_data
 from outlast.experiments.estimate import Parallelism, parallelism
@@ -65,9 +64,8 @@ def load_panel(data: DataConfig) -> Panel:
     joins = [Join(**declared) for declared in data.joins]
     if data.source == "stocks":
         return load_stocks(data.target or "big_move_5", joins)
-    frame = read_table(data.source, data.csv)
-    if data.unpivot is not None:
-        frame = make_long(frame, data.unpivot)
+    reading = Reading.of(data.model_dump())
+    frame = reading.table(data.source)
     roles = {role: getattr(data, role) for role in ("time", "entity", "target")}
     data = data.model_copy(update=usual_roles(frame.columns, roles))
     if data.time is None or data.target is None:
@@ -75,9 +73,8 @@ def load_panel(data: DataConfig) -> Panel:
         raise InputError(f"{missing} is needed for {data.source!r}: name the column, or let "
                          "`outlast init` propose all of them; the table has "
                          f"{', '.join(frame.columns)}")
-    if data.time_format is not None and isinstance(data.time, str) and data.time in frame.columns:
-        frame = frame.with_columns(read_times(frame[data.time], data.time_format))
-    fields = data.model_dump(exclude={"source", "csv", "unpivot", "time_format", "events", "joins"})
+    frame = reading.with_times(frame, data.time)
+    fields = data.model_dump(exclude={"source", "events", "joins", *Reading.model_fields})
     events = Events.from_frame(read_table(data.events)) if data.events else None
     return Panel.build(frame, Schema(**fields), events=events, name=table_name(data.source),
                        joins=joins)
