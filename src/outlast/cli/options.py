@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from outlast.config import QUICK, Config, make_config
+from outlast.errors import InputError
 
 # Used by every command that is given neither --config nor --data.
 SETTINGS = "outlast.yaml"
@@ -173,9 +174,11 @@ def configure(
     Raises
     ------
     InputError
-        For an unknown key or a value that breaks its rule.
+        For an unknown key, a value that breaks its rule, or a table among the columns.
     """
     table = given(data)
+    if "data" not in table:
+        _refuse_swallowed(table)
     for role in ("time", "entity"):
         if len(table.get(role, ())) == 1:
             (table[role],) = table[role]
@@ -186,6 +189,15 @@ def configure(
     if values.pop("quick_run", False):
         values = {**QUICK, **values}
     return make_config({**values, **({"data": table} if table else {})}, path)
+
+
+def _refuse_swallowed(table: Mapping[str, Any]) -> None:
+    """Raise if a flag that takes several names has taken the table for one of them."""
+    for role, names in table.items():
+        for name in names if isinstance(names, tuple) else ():
+            if "://" in name or Path(name).is_file():
+                raise InputError(f"--{role}: {name!r} is a table and no column; name the table "
+                                 "before flags that take several names")
 
 
 def _lying_here(table: Mapping[str, Any]) -> str | None:
