@@ -6,10 +6,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT = 30_000  # milliseconds
@@ -25,6 +27,8 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("NO BROWSER: the pages were not tested in one; install it and test again: "
                     f"apt-get install chromium (looked for {', '.join(NAMES)})")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
         yield opened
@@ -58,6 +62,8 @@ def well_behaved(
 
 def serious_violations(page: Page) -> str:
     """What axe-core finds serious or critical, in words; what is folded away is opened first."""
+    from axe_playwright_python.sync_playwright import Axe
+
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
     found = Axe().run(page).response["violations"]
     told = [(each["id"], node["target"], node["failureSummary"]) for each in found
