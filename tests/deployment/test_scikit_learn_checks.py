@@ -130,7 +130,7 @@ def test_fit_takes_the_target_as_its_second_argument(shops):
 
 def test_fit_changes_only_what_was_learned(shops):
     model, table = OutlastModel(shops.saved), shops.days(0, 240)
-    with pytest.raises(NotFittedError):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
         check_is_fitted(model)
     before = copy.deepcopy(model.get_params())
     first = model.fit(table).predict_proba(table)
