@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test oracles lint style layers types docs check traps battery insights error_rates bench foresight gallery site dist constraints clean
+.PHONY: help run test oldest oracles lint style layers types docs check traps battery insights error_rates bench foresight gallery site dist constraints clean
 
 SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
 supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
@@ -17,6 +17,11 @@ BIN := .venv/bin
 RUN := .venv/catboost.stamp
 DEV := .venv/dev.stamp
 ORACLES := .venv/oracles
+OLDEST := .venv/oldest
+# What pyproject.toml promises to run with; Ray and the tools of development are not among it.
+PROMISED := catboost duckdb mlflow pandas s3 test
+LEFT_OUT := house oracles benchmarks report/browser watch/test_in_a_browser.py \
+    judge/test_luck.py judge/test_confidence_set.py
 RIVALS := .venv/rivals
 FORESIGHT := $(patsubst benchmarks/foresight/environments/%.txt,.rivals/%/stamp,\
     $(wildcard benchmarks/foresight/environments/*.txt))
@@ -36,6 +41,9 @@ run: $(RUN)  ## the main job on the embedded data; options in ARGS
 
 test: $(DEV)  ## the tests, on JOBS processes (2); pytest options in ARGS
 	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+oldest: $(OLDEST)/stamp  ## the tests with the oldest versions that pyproject.toml allows
+	$(OLDEST)/bin/pytest -n $(JOBS) --dist worksteal $(LEFT_OUT:%=--ignore tests/%) $(ARGS)
 
 oracles: $(ORACLES)/stamp  ## weekly: our splits against skfolio and tscv, in a venv of their own
 	$(ORACLES)/bin/pytest tests/oracles/weekly $(ARGS)
@@ -93,6 +101,10 @@ constraints: $(DEV)  ## choose the newest versions anew, for every supported Pyt
 	$(BIN)/uv pip compile --universal --upgrade --quiet --extra dev --python-version 3.11 \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file constraints.txt pyproject.toml
+	$(BIN)/uv pip compile --resolution lowest-direct --upgrade --quiet --python-version 3.11 \
+	    $(PROMISED:%=--extra %) \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --output-file tests/oldest.txt pyproject.toml
 	$(BIN)/uv pip compile --upgrade --quiet --python-version 3.11 \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file benchmarks/rivals/constraints.txt benchmarks/rivals/requirements.txt
@@ -117,6 +129,13 @@ clean:  ## remove what make made (results in reports/ stay)
 	    echo "Name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --quiet --no-compile --editable '.[$*]'
+	@touch $@
+
+# The oldest numpy has no wheel for Python 3.13 and later.
+$(OLDEST)/stamp: $(DEV) tests/oldest.txt
+	$(BIN)/uv venv --quiet --clear --python 3.11 $(OLDEST)
+	$(BIN)/uv pip install --quiet --python $(OLDEST)/bin/python --constraint tests/oldest.txt \
+	    --requirement pyproject.toml $(PROMISED:%=--extra %) --editable .
 	@touch $@
 
 $(ORACLES)/stamp: $(DEV) tests/oracles/weekly/constraints.txt

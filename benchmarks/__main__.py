@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks import extraction, matrix, memory, pages, report_scale, search, splits
+from benchmarks import extraction, footprint, matrix, memory, pages, report_scale, search, splits
 from benchmarks.measure import show
 
 
@@ -19,6 +19,8 @@ def main() -> None:
     plan = search.Plan(rivals=options.rivals)
     if options.quick:
         plan = search.Plan(trials=10, by_hand=1, budget=10, rivals=options.rivals)
+    if not options.quick:
+        show(footprint.run())
     show(extraction.run(options.rivals))
     show(matrix.run(options.quick))
     show(memory.run())

@@ -52,10 +52,10 @@ def visits(seed: int = 0) -> Panel:
     rng = np.random.default_rng(seed)
     rows: list[tuple[object, ...]] = []
     for patient in range(200):
-        time = np.datetime64("2020-01-01", "m") + int(rng.integers(0, 200)) * 1440
+        time = np.datetime64("2020-01-01", "m") + np.timedelta64(int(rng.integers(0, 200)), "D")
         pressure, severity = rng.normal(130, 12), 0.0
         for _ in range(int(rng.integers(8, 30))):
-            time = time + int(rng.exponential(20 * 1440)) + 60
+            time = time + np.timedelta64(int(rng.exponential(20 * 1440)) + 60, "m")
             severity = 0.9 * severity + 0.3 * rng.normal()
             pressure = pressure + 2 * severity + rng.normal(0, 4)
             lab = None if rng.random() < 0.3 else 5 + severity + 0.5 * rng.normal()

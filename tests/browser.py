@@ -6,10 +6,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT = 30_000  # milliseconds
@@ -25,6 +27,8 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("NO BROWSER: the pages were not tested in one; install it and test again: "
                     f"apt-get install chromium (looked for {', '.join(NAMES)})")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
         yield opened
@@ -62,6 +66,8 @@ def serious_violations(page: Page) -> str:
     Of many marks in one group of a figure, or rows of a table, the first ten are looked at: the
     others are made alike, and there are thousands.
     """
+    from axe_playwright_python.sync_playwright import Axe
+
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
     page.evaluate("document.querySelectorAll('svg g > :nth-child(n+11), tbody > :nth-child(n+11)')"
                   ".forEach((each) => each.remove())")

@@ -34,14 +34,18 @@ def weekly(n: int = 60, shops: int = 5) -> pl.DataFrame:
     })
 
 
+def minutes(count: float) -> np.timedelta64:
+    return np.timedelta64(int(count), "m")
+
+
 def patients(n: int = 40) -> pl.DataFrame:
     """Visits at irregular times, with a weight that carries its unit and a rare measurement."""
     rng = np.random.default_rng(1)
     rows = []
     for patient in range(n):
-        time = np.datetime64("2020-01-01T08:00") + int(rng.integers(0, 300_000))
+        time = np.datetime64("2020-01-01T08:00") + minutes(rng.integers(0, 300_000))
         for visit in range(int(rng.integers(5, 12))):
-            time += int(rng.exponential(60_000)) + 60
+            time += minutes(rng.exponential(60_000) + 60)
             rows.append((1000 + patient, str(time), visit + 1, f"{rng.normal(70, 9):.1f} kg",
                          float(rng.normal()) if rng.random() < 0.2 else None,
                          int(rng.random() < 0.3)))

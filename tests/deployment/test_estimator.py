@@ -8,22 +8,10 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import get_scorer, roc_auc_score
 from sklearn.pipeline import Pipeline
-from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted
 
 from outlast import OutlastModel
 from outlast.errors import InputError
-
-# Those of scikit-learn's own checks that fit no arrays of numbers: a model needs a table.
-CHECKS = ("check_estimator_cloneable", "check_get_params_invariance", "check_set_params",
-          "check_no_attributes_set_in_init", "check_parameters_default_constructible",
-          "check_estimator_repr", "check_valid_tag_types", "check_estimator_tags_renamed",
-          "check_mixin_order")
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_scikit_learn_s_own_checks(name):
-    getattr(estimator_checks, name)("OutlastModel", OutlastModel())
 
 
 def test_what_it_says_of_itself(shops):

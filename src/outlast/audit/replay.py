@@ -211,6 +211,8 @@ class _Run:
                 errors.append(f"{type(error).__name__}: {error}")
                 continue
             runs.append(variant.rows.size)
+            if not self.full.columns:  # before polars 2 such a table has no rows to choose from
+                continue
             full, other = self.full[variant.rows], frame[variant.same]
             if full.equals(other):
                 continue

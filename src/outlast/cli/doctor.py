@@ -41,7 +41,7 @@ def doctor() -> None:
                           soft_wrap=True, highlight=False)
     if broken:
         raise OutlastError(f"{broken} of {len(_CHECKS)} checks failed")
-    console.print("outlast works here. Next: python scripts/run_model_pipeline.py --quick_run")
+    console.print("outlast works here. Next: outlast run --quick_run")
 
 
 def _python() -> str:

@@ -306,8 +306,9 @@ def _class_codes(target: pl.Series, labels: Sequence[str]) -> pl.Series:
     found = target.drop_nulls().unique()
     names = [str(value) for value in found.to_list()]
     if unknown := sorted({*names} - {*labels}):
-        raise InputError(f"target {target.name!r} has the classes {', '.join(unknown)}, which are "
-                         f"not among those that are known: {', '.join(labels)}")
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise InputError(f"target {target.name!r} has the classes {', '.join(unknown[:5])}{more}, "
+                         f"which are not among those that are known: {', '.join(labels)}")
     codes = [float(labels.index(name)) for name in names]
     return target.replace_strict(found, codes, default=None, return_dtype=pl.Float64)
 

@@ -128,7 +128,8 @@ def to_frame(table: Any) -> pl.DataFrame:
             return pl.DataFrame(table)
     except InputError:
         raise
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+    # Not implemented: a type that Arrow has not, such as complex numbers.
+    except (pl.exceptions.PolarsError, TypeError, ValueError, NotImplementedError) as error:
         raise InputError(f"cannot read this table: {error}") from error
     raise InputError(f"expected a polars, pandas or Arrow table, or a dict of columns, "
                      f"got {type(table).__name__}")

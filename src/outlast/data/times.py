@@ -148,6 +148,10 @@ def _from_foreign(values: Any, what: str) -> pl.Series:
         return _from_arrow(values, what)
     if getattr(values, "tz", None) is not None:  # an index, which is no Arrow stream by itself
         return _from_arrow(values.to_series(), what)
+    if str(getattr(values, "dtype", "")).startswith(("Int", "UInt")):
+        # Integers that may have gaps. Before pandas 3 they are no Arrow stream, and their numpy
+        # array would be one of fractions.
+        return pl.Series(what, values)
     array = values.to_numpy()
     if array.dtype.kind == "M":
         return _from_datetime64(array, what)

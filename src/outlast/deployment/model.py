@@ -125,8 +125,8 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
 
         known = self.trained_ if hasattr(self, "trained_") else self._configuration()
         if y is not None:
-            frame = frame_of(table, known.manifest)
-            table = frame.with_columns(pl.Series(known.manifest.roles.target, np.asarray(y)))
+            table = _with_target(frame_of(table, known.manifest), known.manifest.roles.target,
+                                 np.asarray(y))
         return self.adopt(refitted(known, Given(table)))
 
     def predict(self, table: Any) -> npt.NDArray[Any]:
@@ -230,6 +230,8 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
 
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
+        # Columns are known by their names, which an array has not.
+        tags.input_tags.two_d_array, tags.input_tags.dict = False, True
         tags.input_tags.string = tags.input_tags.categorical = tags.input_tags.allow_nan = True
         if hasattr(self, "trained_"):
             task = self.trained_.manifest.task
@@ -287,6 +289,13 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
             made += [pl.Series("low", raw - manifest.range.half_width),
                      pl.Series("high", raw + manifest.range.half_width)]
         return made
+
+
+def _with_target(frame: pl.DataFrame, name: str, y: npt.NDArray[Any]) -> pl.DataFrame:
+    if y.shape != (frame.height,):
+        raise InputError(f"y has the shape {y.shape}; give one value for each of the "
+                         f"{frame.height:,} rows of the table")
+    return frame.with_columns(pl.Series(name, y))
 
 
 def _warn(found: Sequence[Caution], depth: int) -> None:

@@ -288,8 +288,10 @@ class Ewm(SoFar):
         held = before(column, self.closed)
         if isinstance(held, Column):
             return held.ewm(self.statistic, self.alpha)
-        smooth = held.ewm_mean if self.statistic == "mean" else held.ewm_std
-        return smooth(alpha=self.alpha, ignore_nulls=True)
+        if self.statistic == "mean":
+            return held.ewm_mean(alpha=self.alpha, ignore_nulls=True)
+        # One value has no deviation, which polars before 1.44 takes for none at all: 0.
+        return held.ewm_std(alpha=self.alpha, ignore_nulls=True, min_samples=2)
 
 
 @dataclass(frozen=True)
