@@ -107,12 +107,12 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
         self.trained_ = replace(self.trained_, manifest=manifest)
         return manifest
 
-    def fit(self, table: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit the configuration of the folder anew to all labelled rows of a table.
 
         Parameters
         ----------
-        table : path or table
+        X : path or table
             With the target and what tells when its labels were known.
         y : array-like, shape (n,), optional
             The target, where the table does not hold it.
@@ -125,16 +125,16 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
 
         known = self.trained_ if hasattr(self, "trained_") else self._configuration()
         if y is not None:
-            table = _with_target(frame_of(table, known.manifest), known.manifest.roles.target,
-                                 np.asarray(y))
-        return self.adopt(refitted(known, Given(table)))
+            X = _with_target(frame_of(X, known.manifest), known.manifest.roles.target,
+                             np.asarray(y))
+        return self.adopt(refitted(known, Given(X)))
 
-    def predict(self, table: Any) -> npt.NDArray[Any]:
+    def predict(self, X: Any) -> npt.NDArray[Any]:
         """Predict every row of a table, in its order: classes or values.
 
         Parameters
         ----------
-        table : path, polars, pandas or Arrow table
+        X : path, polars, pandas or Arrow table
             The rows to predict with enough history before them for the windows of the
             features. Labels are not needed; where they are given, only those that were known
             by then are used.
@@ -143,9 +143,9 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
         -------
         ndarray, shape (n,)
         """
-        return self._values(self._all_rows(table))
+        return self._values(self._all_rows(X))
 
-    def predict_proba(self, table: Any) -> npt.NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Predict the probability of each class for every row of a table, in its order.
 
         Returns
@@ -159,7 +159,7 @@ class OutlastModel(BaseEstimator):  # type: ignore[misc]
         """
         if self.manifest_.task == "regression":
             raise InputError("this model predicts values and no probabilities; use predict")
-        raw = self._all_rows(table)
+        raw = self._all_rows(X)
         return raw if raw.ndim == 2 else np.column_stack([1 - raw, raw])
 
     def predict_new(
