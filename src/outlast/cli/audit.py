@@ -30,6 +30,7 @@ def audit(
     matrix: MatrixOptions = _NO_MATRIX,
     options: AuditOptions = _NO_AUDIT,
     config: str | None = None,
+    allow_import: tuple[str, ...] | None = None,
     json: Path | None = None,
 ) -> None:
     """Look for leaks in a table, its features, splits and models, without training the matrix.
@@ -48,6 +49,8 @@ def audit(
         File, folder, URL or database, as for --data. [default: as for outlast run]
     config
         YAML file with the same settings; flags win over it.
+    allow_import
+        Packages whose code the YAML file may name.
     json
         Also write the findings to this file.
     """
@@ -56,7 +59,8 @@ def audit(
 
     console = Console()
     given = replace(data, data=table) if table is not None else data
-    settings = configure(given, matrix, RunOptions(config=config), options)
+    run = RunOptions(config=config, allow_import=allow_import)
+    settings = configure(given, matrix, run, options)
     with console.status("checking") as status:
         report = audit_table(settings, on_check=lambda name: status.update(escape(name)))
     show_audit(console, report)

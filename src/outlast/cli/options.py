@@ -136,6 +136,8 @@ class RunOptions:
     config: str | None = None
     """YAML file with the same settings; flags win over it. [default: outlast.yaml in the working
     folder, if there is one and no --data]"""
+    allow_import: tuple[str, ...] | None = None
+    """Packages whose code the YAML file may name, as in features: my_project.features:build."""
     device: Literal["cpu", "cuda"] | None = None
     """Where boosters are fitted. [default: cpu]"""
     n_jobs: int | None = None
@@ -177,9 +179,10 @@ def configure(
         table["source"] = table.pop("data")
     values = given(matrix, run, *([audit] if audit else []))
     path = values.pop("config", None) or _lying_here(table)
+    allowed = values.pop("allow_import", ())
     if values.pop("quick_run", False):
         values = {**QUICK, **values}
-    return make_config({**values, **({"data": table} if table else {})}, path)
+    return make_config({**values, **({"data": table} if table else {})}, path, allowed)
 
 
 def _lying_here(table: Mapping[str, Any]) -> str | None:
