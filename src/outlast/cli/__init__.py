@@ -6,13 +6,16 @@ import os
 import shlex
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 from rich.markup import escape
 
 from outlast import __version__
+from outlast.credentials import hidden
 from outlast.errors import OutlastError
 
 app = App(
@@ -84,7 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if hasattr(signal, name):
             # A batch system that takes the machine back is answered like Ctrl-C.
             signal.signal(getattr(signal, name), _interrupt)
+    sys.excepthook = _show_crash
     sys.exit(_exit_code(arguments))
+
+
+def _show_crash(*error: Any) -> None:
+    """Show an error that outlast did not foresee as Python does, without passwords."""
+    sys.stderr.write(hidden("".join(traceback.format_exception(*error))))
 
 
 def _interrupt(*_: object) -> None:
@@ -99,7 +108,8 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except CycloptsError:
         return 2
     except OutlastError as error:
-        errors.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        told = escape(hidden(str(error)))
+        errors.print(f"[red]error:[/] {told}", soft_wrap=True, highlight=False)
         return error.exit_code
     except BrokenPipeError:
         # Whoever read the output has gone, as `head` does; Python must not write to it at exit.
@@ -109,7 +119,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         # A second Ctrl-C ends the process at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         errors.print("\nstopped; nothing that was finished is lost. Go on with:\n  "
-                     f"{escape(_resume_command())}", soft_wrap=True)
+                     f"{escape(hidden(_resume_command()))}", soft_wrap=True)
         return 130
     return 0
 
