@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -11,15 +12,20 @@ from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
+from outlast.credentials import refuse_credentials
+from outlast.data.bounds import Source, check_first_line, check_width, from_start, unpacked
 from outlast.errors import InputError, MissingDependencyError
+from outlast.untrusted import parquet_table
 
 T = TypeVar("T")
-Source = Path | io.BytesIO
 
 CSV = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst")
 PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".ipc")
 KINDS = CSV + PARQUET + ARROW
+_LONGEST_NAME = 255
+_TWICE = re.compile(r"(?P<name>.*)_duplicated_\d+", re.DOTALL)
+_CLOUD = ("aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google")
 _NOT_KNOWN = ("NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-", ".", "?")
 _YEAR_FIRST = r"^\s*\d{4}[-/]"
 # What Hive writes into the name of a folder for a missing value.
@@ -42,11 +48,16 @@ def read_local(path: Path) -> pl.DataFrame:
     InputError
         If it is missing, empty, of an unknown kind, or broken.
     """
+    if not str(path) or len(path.name.encode("utf-8", "replace")) > _LONGEST_NAME:
+        raise InputError(f"no file has the name {str(path)[:80]!r}…; name a table")
     if path.is_dir():
         parts = [file.relative_to(path).as_posix() for file in folder_files(path)]
         return _read_parts(str(path), parts, lambda name: path / name)
     if not path.exists():
         raise InputError(f"no file at {str(path)!r}{_beside(path)}")
+    if not path.is_file():
+        raise InputError(f"{str(path)!r} is a pipe, a socket or a device, which may never end; "
+                         "write its rows into a file and name that")
     return _parse(path.name, path, str(path))
 
 
@@ -116,9 +127,7 @@ def open_filesystem(url: str, use: str) -> tuple[Any, str]:
     """
     import fsspec
 
-    if "@" in urlsplit(url).netloc:
-        raise InputError(f"the URL {urlsplit(url).scheme}://… holds a user or password; give "
-                         "credentials in the environment instead")
+    refuse_credentials(url, f"the URL {urlsplit(url).scheme}://…")
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
@@ -135,21 +144,42 @@ def _reached(url: str, operation: Callable[[], T]) -> T:
         return operation()
     except FileNotFoundError as error:
         raise InputError(f"nothing is at {url!r}") from error
-    except OSError as error:
+    except Exception as error:
+        if not (isinstance(error, OSError) or is_of_cloud(error)):
+            raise
         raise InputError(f"cannot read {url!r}: {error}") from error
+
+
+def is_of_cloud(error: Exception) -> bool:
+    """Whether an error comes from the library of an object store, as that of no credentials.
+
+    Examples
+    --------
+    >>> is_of_cloud(ValueError())
+    False
+    """
+    return type(error).__module__.partition(".")[0] in _CLOUD
 
 
 def _parse(name: str, source: Source, shown: str) -> pl.DataFrame:
     kind = name.lower()
     try:
         if kind.endswith(CSV):
-            return _read_csv(source, "\t" if ".tsv" in kind else ",")
+            source = unpacked(source) if kind.endswith(".gz") else source
+            separator = "\t" if ".tsv" in kind else ","
+            check_first_line(source, separator)
+            return _read_csv(source, separator)
         if kind.endswith(PARQUET):
-            return pl.read_parquet(source, hive_partitioning=False)
+            check_width(len(pl.read_parquet_schema(source)))
+            return parquet_table(from_start(source))
         if kind.endswith(ARROW):
             return _read_arrow(source)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"cannot read {shown!r}: {error}") from error
+    # Polars panics on some broken files; its panic is no Exception.
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError,
+            EOFError, zlib.error, MemoryError) as error:
+        hint = "; save it as UTF-8" if "utf-8" in str(error) else ""
+        raise InputError(f"cannot read {shown!r}: {error or 'it does not fit into memory'}{hint}"
+                         ) from error
     raise InputError(f"{shown!r} is no known table; use one of {', '.join(KINDS)}, a folder of "
                      "Parquet files, or a table of a database such as sqlite:///sales.db?weekly")
 
@@ -158,6 +188,12 @@ def _read_csv(source: Source, separator: str) -> pl.DataFrame:
     # All rows decide the types: a column may show its first fraction late.
     frame = pl.read_csv(source, separator=separator, try_parse_dates=True,
                         infer_schema_length=None)
+    # Polars gives a column another name where it is there twice.
+    again = [name for name in frame.columns if (found := _TWICE.fullmatch(name))
+             and found["name"] in frame.columns]
+    if again:
+        raise ValueError(f"two columns have the same name: {', '.join(again[:3])}, without "
+                         "_duplicated; give each a name of its own")
     frame = frame.with_columns(map(_with_gaps, frame.select(pl.col(pl.String))))
     dated = [name for name, dtype in frame.schema.items() if dtype == pl.Date
              or isinstance(dtype, pl.Datetime)]
@@ -186,9 +222,7 @@ def _with_gaps(text: pl.Series) -> pl.Series:
 
 
 def _again(source: Source, separator: str, columns: list[str]) -> pl.DataFrame:
-    if isinstance(source, io.BytesIO):
-        source.seek(0)
-    return pl.read_csv(source, separator=separator, columns=columns, infer_schema=False)
+    return pl.read_csv(from_start(source), separator=separator, columns=columns, infer_schema=False)
 
 
 def _read_arrow(source: Source) -> pl.DataFrame:
