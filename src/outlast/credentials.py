@@ -88,8 +88,8 @@ def refuse_credentials(value: Any, where: str, by_name: bool = False) -> None:
     >>> refuse_credentials({"source": "s3://bucket/sales.parquet"}, "data")
     >>> refuse_credentials({"password": "sekret"}, "Client", by_name=True)
     Traceback (most recent call last):
-    outlast.errors.InputError: Client.password holds a user or password, a key or a token; settings \
-are written into the results, so give credentials in the environment instead, as \
+    outlast.errors.InputError: Client.password holds a user or password, a key or a token; \
+settings are written into the results, so give credentials in the environment instead, as \
 AWS_SECRET_ACCESS_KEY or the library's own variables
     """
     if isinstance(value, Mapping):
@@ -106,8 +106,8 @@ AWS_SECRET_ACCESS_KEY or the library's own variables
 
 
 def _refused(where: str) -> InputError:
-    return InputError(f"{where} holds a user or password, a key or a token; settings are written into "
-                      "the results, so give credentials in the environment instead, as "
+    return InputError(f"{where} holds a user or password, a key or a token; settings are written "
+                      "into the results, so give credentials in the environment instead, as "
                       "AWS_SECRET_ACCESS_KEY or the library's own variables")
 
 

@@ -65,9 +65,14 @@ def json_value(data: bytes) -> Any:
     ValueError: NaN is no number of JSON
     """
     try:
-        return json.loads(data, parse_constant=_no_number)
+        value = json.loads(data, parse_constant=_no_number)
+        if b"\\ud" in data.lower():
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds half of a character, which no file can") from error
+    return value
 
 
 def parquet_table(source: Path | bytes | io.BytesIO) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import polars as pl
 
 from outlast.credentials import refuse_credentials
-from outlast.data.bounds import Source, check_first_line, check_width, from_start, unpacked
+from outlast.data.bounds import Source, check_first_line, check_size, from_start, unpacked
 from outlast.errors import InputError, MissingDependencyError
 from outlast.untrusted import parquet_table
 
@@ -48,7 +48,7 @@ def read_local(path: Path) -> pl.DataFrame:
     InputError
         If it is missing, empty, of an unknown kind, or broken.
     """
-    if not str(path) or len(path.name.encode("utf-8", "replace")) > _LONGEST_NAME:
+    if len(path.name.encode("utf-8", "replace")) > _LONGEST_NAME:
         raise InputError(f"no file has the name {str(path)[:80]!r}…; name a table")
     if path.is_dir():
         parts = [file.relative_to(path).as_posix() for file in folder_files(path)]
@@ -170,7 +170,7 @@ def _parse(name: str, source: Source, shown: str) -> pl.DataFrame:
             check_first_line(source, separator)
             return _read_csv(source, separator)
         if kind.endswith(PARQUET):
-            check_width(len(pl.read_parquet_schema(source)))
+            check_size(pl.scan_parquet(from_start(source), hive_partitioning=False))
             return parquet_table(from_start(source))
         if kind.endswith(ARROW):
             return _read_arrow(source)

@@ -46,6 +46,8 @@ def read_table(source: str | Path) -> pl.DataFrame:
         return read_database(text)
     if is_remote(text):
         return read_url(text)
+    if not text.strip():
+        raise InputError(f"no file has the name {text!r}; name a table")
     path = Path(text.removeprefix("file://"))
     if path.suffix.lower() in SUFFIXES and path.is_file():
         raise InputError(f"{text!r} is a database; name a table of it: {database_kind(path)}:///"

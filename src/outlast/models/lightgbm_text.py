@@ -10,6 +10,7 @@ _INTEGERS = re.compile(r"-?\d{1,9}( -?\d{1,9})*")
 _NODES = ("split_feature", "left_child", "right_child", "threshold", "decision_type", "split_gain",
           "internal_value", "internal_weight", "internal_count")
 _LEAVES = ("leaf_value", "leaf_weight", "leaf_count")
+_PARAMETERS = re.compile(r"\nparameters:\n(\[\w+: [^\n]*\]\n)+\nend of parameters\n")
 _CATEGORICAL = 1
 
 
@@ -32,12 +33,13 @@ def check_text(text: str, n_columns: int) -> None:
     --------
     >>> check_text("tree\n\nend of trees\n", 3)
     Traceback (most recent call last):
-    ValueError: the header has no whole number max_feature_idx
+    ValueError: it is cut short, or is of another number of columns than 3
     """
-    body, end, _ = text.partition("\nend of trees\n")
+    body, end, rest = text.partition("\nend of trees\n")
     head, *trees = re.split(r"\n(?=Tree=\d+\n)", body)
     header = _fields(head)
-    if not end or _whole(header, "max_feature_idx", "the header") != n_columns - 1:
+    whole = end and _PARAMETERS.search(rest)
+    if not whole or _whole(header, "max_feature_idx", "the header") != n_columns - 1:
         raise ValueError(f"it is cut short, or is of another number of columns than {n_columns}")
     sizes = _whole_numbers(header, "tree_sizes", len(trees), "the header")
     # Each tree is found by the sizes of those before it.
