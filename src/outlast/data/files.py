@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
@@ -25,7 +26,8 @@ ARROW = (".arrow", ".feather", ".ipc")
 KINDS = CSV + PARQUET + ARROW
 _LONGEST_NAME = 255
 _TWICE = re.compile(r"(?P<name>.*)_duplicated_\d+", re.DOTALL)
-_CLOUD = ("aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google")
+_CLOUD = (("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError"),
+          ("aiohttp", "ClientError"))
 _NOT_KNOWN = ("NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-", ".", "?")
 _YEAR_FIRST = r"^\s*\d{4}[-/]"
 # What Hive writes into the name of a folder for a missing value.
@@ -144,21 +146,21 @@ def _reached(url: str, operation: Callable[[], T]) -> T:
         return operation()
     except FileNotFoundError as error:
         raise InputError(f"nothing is at {url!r}") from error
-    except Exception as error:
-        if not (isinstance(error, OSError) or is_of_cloud(error)):
-            raise
+    except cloud_errors() as error:
         raise InputError(f"cannot read {url!r}: {error}") from error
 
 
-def is_of_cloud(error: Exception) -> bool:
-    """Whether an error comes from the library of an object store, as that of no credentials.
+def cloud_errors() -> tuple[type[Exception], ...]:
+    """Return what may be raised on the way to a store, also by libraries that are loaded.
 
     Examples
     --------
-    >>> is_of_cloud(ValueError())
-    False
+    >>> all(issubclass(kind, Exception) for kind in cloud_errors())
+    True
     """
-    return type(error).__module__.partition(".")[0] in _CLOUD
+    found = (getattr(sys.modules[module], name) for module, name in _CLOUD
+             if module in sys.modules)
+    return OSError, *found
 
 
 def _parse(name: str, source: Source, shown: str) -> pl.DataFrame:

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from outlast.data.files import is_of_cloud, open_filesystem
-from outlast.errors import CorruptError, StoreError, StorePausedError
+from outlast.data.files import cloud_errors, open_filesystem
+from outlast.errors import CorruptError, StorePausedError
 from outlast.store.local import LocalStorage
 from outlast.store.storage import Storage, check_name, unlocked
 
@@ -155,12 +155,7 @@ class ObjectStorage(Storage):
                 return operation()
             except _ANSWERS:
                 raise
-            except Exception as error:
-                if is_of_cloud(error) and not isinstance(error, OSError):
-                    raise StoreError(f"{self.url} cannot be used: {error}; give credentials and "
-                                     "the like in the environment") from error
-                if not isinstance(error, OSError):
-                    raise
+            except cloud_errors() as error:
                 if attempt == _TRIES - 1:
                     raise StorePausedError(
                         f"{self.url} cannot be reached: {error}; run the same command again later: "
