@@ -24,6 +24,8 @@ from outlast.records import content_hash
 _LIBRARIES = tuple(str(Path(sysconfig.get_path(kind)).resolve())
                    for kind in ("stdlib", "purelib", "platlib"))
 
+_LONGEST_ITEM = 40_000  # bytes
+
 # Classes and functions that no import finds: those of a notebook, a script or a function.
 _HERE: dict[str, Any] = {}
 
@@ -78,6 +80,8 @@ def resolve(path: str) -> Any:
     >>> resolve("math:floor")(1.5)
     1
     """
+    if not isinstance(path, str):
+        raise InputError(f"a class or function is named by a text, got {path!r}")
     if path in _HERE:
         return _HERE[path]
     module, _, name = path.partition(":") if ":" in path else path.rpartition(".")
@@ -85,7 +89,8 @@ def resolve(path: str) -> Any:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
+    # A TypeError: a path that begins with a dot.
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{path!r} cannot be found ({error}); define it in a module that can be "
                          "imported, and give its path as my_project.models:Careful") from error
     return found
@@ -205,15 +210,23 @@ def rebuild(described: Any) -> Any:
         return described
     if "class" in described:
         return _made(described)
-    (kind, content), = described.items()
-    makers: dict[str, Callable[[], Any]] = {
-        "float": lambda: float(content),
-        "tuple": lambda: tuple(rebuild(content)),
-        "dict": lambda: {rebuild(key): rebuild(item) for key, item in content},
-        "array": lambda: np.array(content[1], dtype=content[0]),
-        "object": lambda: resolve(content),
+    makers: dict[str, Callable[[Any], Any]] = {
+        "float": float,
+        "tuple": lambda content: tuple(rebuild(content)),
+        "dict": lambda content: {rebuild(key): rebuild(item) for key, item in content},
+        "array": _array,
+        "object": resolve,
     }
-    return makers[kind]()
+    if len(described) != 1 or not described.keys() <= makers.keys():
+        raise InputError(f"an object is described by class and params, or by one of "
+                         f"{', '.join(makers)}; got the keys {', '.join(map(str, described))}")
+    ((kind, content),) = described.items()
+    try:
+        return makers[kind](content)
+    except (TypeError, ValueError, IndexError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{{{kind}: {content!r}}} describes no object: {error}") from error
 
 
 def references(described: Any) -> Iterator[str]:
@@ -297,9 +310,19 @@ def _is_default(told: Any, default: Any) -> bool:
     return type(told) is type(plain) and bool(told == plain)
 
 
+def _array(content: Any) -> Any:
+    dtype = np.dtype(content[0])
+    # Texts of a length that no text in it has would fill the memory.
+    if dtype.kind not in "biufU" or dtype.itemsize > _LONGEST_ITEM:
+        raise ValueError(f"arrays hold numbers or short texts, not {dtype}")
+    return np.array(content[1], dtype=dtype)
+
+
 def _made(described: Mapping[str, Any]) -> Any:
     kind = resolve(described["class"])
     params = described.get("params") or {}
+    if not isinstance(params, Mapping):
+        raise InputError(f"{described['class']!r}: params are names with values, got {params!r}")
     try:
         return kind(**{name: rebuild(value) for name, value in params.items()})
     except TypeError as error:

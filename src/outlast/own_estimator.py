@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from outlast.credentials import refuse_credentials
 from outlast.described import (
     changed_parameters,
     describe,
@@ -61,6 +62,7 @@ def estimator_strategy(estimator: Any, name: str = "", frame: bool | None = None
                          "fit(X, y) and predict(X)")
     label = name or short_name(estimator)
     recipe = describe(estimator, label)
+    refuse_credentials(recipe, f"model {type(estimator).__name__}", by_name=True)
     sources = dict(sorted(source_of(resolve(path)) for path in references(recipe)))
     params = {ESTIMATOR: recipe, "sources": sources}
     params |= {} if frame is None else {"frame": frame}

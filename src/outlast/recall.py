@@ -109,7 +109,7 @@ def _place(config: Config) -> str:
 
 def _files(config: Config) -> Iterator[str]:
     """The hash of each file that the configuration names; the embedded table counts as code."""
-    for name in (*_sources(config), config.recipe or ""):
+    for name in (*_sources(config), *([config.recipe] if config.recipe else [])):
         for path in local_files(name):
             yield path.as_posix()
             with path.open("rb") as handle:

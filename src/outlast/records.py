@@ -10,9 +10,11 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from outlast.credentials import hidden
 
 Task = Literal["binary", "multiclass", "regression"]
 Status = Literal["ok", "failed", "non_finite", "timeout", "oom", "crashed", "skipped", "cancelled"]
@@ -269,7 +271,7 @@ class Finding(Frozen):
     outcome: Outcome
     severity: Severity
     title: str
-    sentence: str
+    sentence: Annotated[str, AfterValidator(hidden)]  # it may quote an error of foreign code
     action: str = ""
     evidence: dict[str, Any] = Field(default_factory=dict)
     anchor: str = ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,12 @@ import yaml
 from outlast.errors import InputError
 
 _MAX_BYTES = 1_000_000
+# As YAML 1.1 has them, without those of base 8 and 60.
+_NUMBERS = {
+    "tag:yaml.org,2002:int": re.compile(r"[-+]?(0|[1-9][0-9_]*)$|0x[0-9a-fA-F]+$"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"[-+]?([0-9][0-9_]*)?\.[0-9_]*([eE][-+][0-9]+)?$|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"),
+}
 
 
 def load_yaml(path: str | Path, what: str = "configuration") -> dict[str, Any]:
@@ -33,8 +41,13 @@ def load_yaml(path: str | Path, what: str = "configuration") -> dict[str, Any]:
     if path.stat().st_size > _MAX_BYTES:
         raise InputError(f"{str(path)!r} is larger than 1 MB, which no {what} is")
     try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        # A byte order mark, as some editors write it, is no part of the text.
+        loaded = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_StrictLoader)
+    except RecursionError as error:
+        raise InputError(f"cannot read {str(path)!r}: it is nested deeper than any {what} "
+                         "is") from error
+    # Numbers and dates that cannot be, such as 2024-99-99, are a ValueError.
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise InputError(f"cannot read {str(path)!r}: {error}") from error
     if not isinstance(loaded or {}, dict):
         raise InputError(f"{str(path)!r} must hold keys and values, got {type(loaded).__name__}")
@@ -60,7 +73,7 @@ def line_of(path: str | Path, keys: Sequence[str | int]) -> int | None:
     ...     line_of(path, ["data", "time"]), line_of(path, ["models"])
     (3, None)
     """
-    node: Any = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    node: Any = yaml.compose(Path(path).read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
     line = None
     for key in keys:
         if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
@@ -76,7 +89,17 @@ def line_of(path: str | Path, keys: Sequence[str | int]) -> int | None:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses what silently means something else: aliases and repeated keys."""
+    """Refuses what silently means something else: aliases and repeated keys.
+
+    12:30:45 is no number of seconds here, and 010 is ten and not eight.
+    """
+
+    def construct_scalar(self, node: Any) -> Any:
+        text = super().construct_scalar(node)
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: half of a character, which no "
+                                 "file can hold")
+        return text
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
@@ -86,8 +109,15 @@ class _StrictLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        repeated = {str(key) for key in keys if keys.count(key) > 1}
+        line = node.start_mark.line + 1
+        if odd := next((key for key in keys if not isinstance(key, Hashable)), None):
+            raise yaml.YAMLError(f"line {line}: {odd!r} is no key; a key is a word or a number")
+        repeated = [str(key) for key, times in Counter(keys).items() if times > 1]
         if repeated:
-            line = node.start_mark.line + 1
             raise yaml.YAMLError(f"line {line}: repeated key(s) {', '.join(sorted(repeated))}")
         return super().construct_mapping(node, deep)
+
+
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, _NUMBERS.get(tag, pattern)) for tag, pattern in known]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()}

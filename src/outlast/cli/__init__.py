@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from outlast import __version__
+from outlast.credentials import hidden
 from outlast.errors import OutlastError, OutlastWarning
 
 app = App(
@@ -86,7 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if hasattr(signal, name):
             # A batch system that takes the machine back is answered like Ctrl-C.
             signal.signal(getattr(signal, name), _interrupt)
+    sys.excepthook = _show_crash
     sys.exit(_exit_code(arguments))
+
+
+def _show_crash(*error: Any) -> None:
+    """Show an error that outlast did not foresee as Python does, without passwords."""
+    sys.stderr.write(hidden("".join(traceback.format_exception(*error))))
 
 
 def _interrupt(*_: object) -> None:
@@ -116,7 +124,8 @@ def _answered(arguments: Sequence[str] | None, errors: Console) -> int:
     except CycloptsError:
         return 2
     except OutlastError as error:
-        errors.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        told = escape(hidden(str(error)))
+        errors.print(f"[red]error:[/] {told}", soft_wrap=True, highlight=False)
         return error.exit_code
     except BrokenPipeError:
         # Whoever read the output has gone, as `head` does; Python must not write to it at exit.
@@ -126,7 +135,7 @@ def _answered(arguments: Sequence[str] | None, errors: Console) -> int:
         # A second Ctrl-C ends the process at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         errors.print("\nstopped; nothing that was finished is lost. Go on with:\n  "
-                     f"{escape(_resume_command())}", soft_wrap=True)
+                     f"{escape(hidden(_resume_command()))}", soft_wrap=True)
         return 130
     return 0
 

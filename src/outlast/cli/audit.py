@@ -11,11 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from outlast.audit import AuditReport
-from outlast.cli.options import AuditOptions, DataOptions, MatrixOptions, RunOptions, configure
+from outlast.cli.options import AuditOptions, DataOptions, FileOptions, MatrixOptions, configure
 from outlast.errors import LeakError
 from outlast.records import Finding
 
 _NO_DATA, _NO_MATRIX, _NO_AUDIT = DataOptions(), MatrixOptions(), AuditOptions()
+_NO_FILE = FileOptions()
 _MARKS = {"issue": ("✗", "red"), "tip": ("!", "yellow"), "passed": ("✓", "green"),
           "not_applicable": ("·", "dim"), "skipped": ("–", "dim"), "muted": ("–", "dim")}
 _WORDS = {"not_applicable": "not applicable", "issue": "issue", "tip": "tip", "passed": "passed",
@@ -29,7 +30,7 @@ def audit(
     data: DataOptions = _NO_DATA,
     matrix: MatrixOptions = _NO_MATRIX,
     options: AuditOptions = _NO_AUDIT,
-    config: str | None = None,
+    file: FileOptions = _NO_FILE,
     json: Path | None = None,
 ) -> None:
     """Look for leaks in a table, its features, splits and models, without training the matrix.
@@ -46,8 +47,6 @@ def audit(
     ----------
     table
         File, folder, URL or database, as for --data. [default: as for outlast run]
-    config
-        YAML file with the same settings; flags win over it.
     json
         Also write the findings to this file.
     """
@@ -56,7 +55,7 @@ def audit(
 
     console = Console()
     given = replace(data, data=table) if table is not None else data
-    settings = configure(given, matrix, RunOptions(config=config), options)
+    settings = configure(given, matrix, file, options)
     with console.status("checking") as status:
         report = audit_table(settings, on_check=lambda name: status.update(escape(name)))
     show_audit(console, report)

@@ -134,12 +134,21 @@ class LeakOptions(AuditOptions):
 
 @Parameter(name="*", group="Run")
 @dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """How it is run and where results go."""
+class FileOptions:
+    """Which file the settings are read from, and what it may do."""
 
     config: str | None = None
     """YAML file with the same settings; flags win over it. [default: outlast.yaml in the working
     folder, if there is one and no --data]"""
+    allow_import: tuple[str, ...] | None = None
+    """Packages whose code the YAML file may name, as in features: my_project.features:build."""
+
+
+@Parameter(name="*", group="Run")
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(FileOptions):
+    """How it is run and where results go."""
+
     device: Literal["cpu", "cuda"] | None = None
     """Where boosters are fitted. [default: cpu]"""
     n_jobs: int | None = None
@@ -167,7 +176,7 @@ class RunOptions:
 
 
 def configure(
-    data: DataOptions, matrix: MatrixOptions, run: RunOptions, audit: AuditOptions | None = None
+    data: DataOptions, matrix: MatrixOptions, run: FileOptions, audit: AuditOptions | None = None
 ) -> Config:
     """Merge defaults, the YAML file and the flags into one configuration.
 
@@ -186,9 +195,10 @@ def configure(
         table["source"] = table.pop("data")
     values = given(matrix, run, *([audit] if audit else []))
     path = values.pop("config", None) or _lying_here(table)
+    allowed = values.pop("allow_import", ())
     if values.pop("quick_run", False):
         values = {**QUICK, **values}
-    return make_config({**values, **({"data": table} if table else {})}, path)
+    return make_config({**values, **({"data": table} if table else {})}, path, allowed)
 
 
 def _refuse_swallowed(table: Mapping[str, Any]) -> None:

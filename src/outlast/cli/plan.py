@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from outlast.cli.options import DataOptions, MatrixOptions, RunOptions, configure
+from outlast.cli.options import DataOptions, FileOptions, MatrixOptions, configure
 from outlast.errors import InputError
 from outlast.report.formatting import number, plural
 from outlast.report.plan import (
@@ -29,7 +29,7 @@ from outlast.report.plan import (
     plan_facts,
 )
 
-_NO_DATA = DataOptions()
+_NO_DATA, _NO_FILE = DataOptions(), FileOptions()
 # A shape of its own for each part: the drawing is read without colour too.
 _GLYPHS = {TRAIN: "━", DROPPED: "×", TEST: "█", MIXED: "▒", UNUSED: " "}
 _STYLES = {TRAIN: "blue", DROPPED: "red", TEST: "bold", MIXED: "yellow", UNUSED: ""}
@@ -47,7 +47,7 @@ def splits(
     *,
     data: DataOptions = _NO_DATA,
     splits: tuple[str, ...] | None = None,
-    config: str | None = None,
+    file: FileOptions = _NO_FILE,
     svg: str | None = None,
 ) -> None:
     """Draw what each fold is going to train and test on, before anything is trained.
@@ -65,8 +65,6 @@ def splits(
     ----------
     splits
         Splits to draw. [default: those that `outlast run` would use]
-    config
-        YAML file with the same settings as for `outlast run`; flags win over it.
     svg
         File to draw the plan into as well.
     """
@@ -74,7 +72,7 @@ def splits(
     from outlast.experiments.prepare import load_panel
 
     picture = None if svg is None else _picture(svg)
-    settings = configure(data, MatrixOptions(splits=splits), RunOptions(config=config))
+    settings = configure(data, MatrixOptions(splits=splits), file)
     panel = load_panel(settings.data)
     planned, left_out = plan_splits(settings, panel)
     if not planned:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from outlast.credentials import hidden
 from outlast.data.times import format_ns
 from outlast.errors import InputError, unknown_name
 from outlast.judge.wording import number
@@ -75,7 +76,7 @@ def export_study(identity: str, storage: str, /, *, reports: str = "reports") ->
         if any(job_id.startswith(identity) for job_id in experiment.jobs.ids()):
             study = study_of(experiment.jobs.find(identity), storage)
             Console().print(f"{len(study.trials)} trials in study "
-                            f"{escape(repr(study.study_name))} of {escape(storage)}",
+                            f"{escape(repr(study.study_name))} of {escape(hidden(storage))}",
                             soft_wrap=True, highlight=False)
             return
     raise InputError(f"no job {identity!r} in {reports!r}: outlast runs list")

@@ -9,11 +9,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from outlast.config.settings import Config, DataConfig
+from outlast.credentials import hidden, refuse_credentials
 from outlast.errors import InputError, suggest
+from outlast.imports import check_imports
 from outlast.strict_yaml import line_of, load_yaml
 
+_MOST_REASONS, _LONGEST = 8, 300
 
-def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None = None) -> Config:
+
+def make_config(
+    values: Mapping[str, Any] | None = None, path: str | Path | None = None,
+    allow_import: Sequence[str] = (),
+) -> Config:
     """Merge a YAML file and given values (which win) into a checked configuration.
 
     Parameters
@@ -22,6 +29,9 @@ def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None
         Settings by name; ``data`` is itself a mapping and is merged key by key.
     path : str or pathlib.Path, optional
         A YAML file with the same keys.
+    allow_import : sequence of str
+        Packages whose code the file may name: a function for the features, own estimators and
+        splitters. Those of scikit-learn need no permission, nor do given values.
 
     Returns
     -------
@@ -30,8 +40,8 @@ def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None
     Raises
     ------
     InputError
-        For a missing or unreadable file, an unknown key (with a suggestion) or a value
-        that breaks its rule.
+        For a missing or unreadable file, an unknown key (with a suggestion), a value that
+        breaks its rule, code that the file may not name, or a password.
 
     Examples
     --------
@@ -40,9 +50,14 @@ def make_config(values: Mapping[str, Any] | None = None, path: str | Path | None
     """
     merged = load_yaml(path) if path is not None else {}
     for key, value in (values or {}).items():
-        if key == "data" and isinstance(value, Mapping):
-            value = {**(merged.get("data") or {}), **value}
+        known = merged.get(key) or {}
+        if key == "data" and isinstance(value, Mapping) and isinstance(known, Mapping):
+            value = {**known, **value}
         merged[key] = value
+    check_imports({key: value for key, value in merged.items() if key not in (values or {})},
+                  allow_import)
+    for key, value in merged.items():
+        refuse_credentials(value, str(key), by_name=key == "models")
     try:
         return Config.model_validate(merged)
     except ValidationError as error:
@@ -54,13 +69,14 @@ def _reasons(
     error: ValidationError, given: Mapping[str, Any], path: str | Path | None
 ) -> Iterator[str]:
     """Say what is wrong, and in which line if it was read from the file."""
-    for item in error.errors():
+    for item in error.errors()[:_MOST_REASONS]:
         key = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             owner = DataConfig if item["loc"][0] == "data" else Config
             told = f"unknown key {key!r}: {suggest(str(item['loc'][-1]), owner.model_fields)}"
         else:
-            told = f"{key}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r}"
+            got = hidden(repr(item["input"]))[:_LONGEST]
+            told = f"{key}: {item['msg'].removeprefix('Value error, ')}, got {got}"
         yield _place(item["loc"], given, path) + told
 
 

@@ -9,11 +9,13 @@ from pydantic import Field, JsonValue, PositiveFloat, ValidationInfo, field_vali
 
 from outlast.config.values import (
     DISTINCT,
+    Folder,
     Memory,
     Models,
     Named,
     Pairs,
     Pins,
+    Place,
     Seconds,
     Selections,
     Settings,
@@ -170,14 +172,14 @@ class Config(Settings):
     audit: Literal["exact", "quick", "full"] = "quick"
     allow_leaks: bool = False
     mute: tuple[str, ...] = ()
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**31)
     device: Literal["cpu", "cuda"] = "cpu"
     n_jobs: int | None = Field(default=None, ge=1)
     time_budget: Seconds | None = None
     job_timeout: Seconds | None = None
     memory_limit: Memory | None = None
-    reports: str = "reports"
-    store: str | None = None
+    reports: Folder = "reports"
+    store: Place | None = None
     new_data: bool = False
     runner: Literal["local", "inline", "ray"] = "local"
     address: str | None = None

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from outlast.own_estimator import ESTIMATOR, estimator_strategy
-from outlast.records import Strategy
+from outlast.records import Strategy, canonical_json
 
 _AMOUNT = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[A-Za-z]*)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _BYTES = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+# Folders of the operating system: whoever names one has mistyped, or means harm.
+_SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "sbin", "sys", "usr"}
 
 
 class Settings(BaseModel):
-    """Base of all settings: immutable, and an unknown key is an error."""
+    """Base of all settings: immutable, finite, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class GivenSplit(Settings):
@@ -55,7 +59,7 @@ def _seconds(value: Any) -> Any:
 
 def _bytes(value: Any) -> Any:
     amount = _amount(value, _BYTES, "'800MB' or '8GB'")
-    return amount if amount is None else int(amount)
+    return int(amount) if isinstance(amount, float) and math.isfinite(amount) else amount
 
 
 def _stretch(value: Any) -> Any:
@@ -65,6 +69,26 @@ def _stretch(value: Any) -> Any:
             return int(value) if value.isdigit() else float(value)
     # YAML reads off as a truth value.
     return None if value is False or value in ("none", "off") else value
+
+
+def _folder(value: str) -> str:
+    """Refuse what is no folder of this machine, or is one that belongs to the system."""
+    if "://" in value:
+        raise ValueError("the reports need a folder of this machine; features and results alone "
+                         "may lie behind a URL: give it as store")
+    return _place(value)
+
+
+def _place(value: str) -> str:
+    """Refuse a place where nobody means to keep results."""
+    if not value.strip() or "\0" in value:
+        raise ValueError("name a folder")
+    path = value.removeprefix("file://")
+    if "://" not in path:
+        resolved = Path(path).resolve()
+        if resolved == Path(resolved.anchor) or resolved.parts[1] in _SYSTEM:
+            raise ValueError(f"{str(resolved)!r} belongs to the system; name a folder of your own")
+    return value
 
 
 def _pairs(value: Any) -> Any:
@@ -145,6 +169,18 @@ def _title(splitter: Any) -> str:
     return text if len(text) <= 60 and " object at 0x" not in text else type(splitter).__name__
 
 
+def _finite(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse what no JSON holds, wherever it stands among the parameters."""
+    for item in value:
+        if isinstance(item, Strategy):
+            try:
+                canonical_json(item.params)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"the parameters of {item.name} must be finite numbers, texts, "
+                                 f"lists and mappings of these ({error})") from error
+    return value
+
+
 def _distinct(value: tuple[Any, ...]) -> tuple[Any, ...]:
     if not value:
         raise ValueError("name at least one")
@@ -158,6 +194,7 @@ def _label(item: Any) -> str:
 
 
 DISTINCT = AfterValidator(_distinct)
+FINITE = AfterValidator(_finite)
 
 # What a file may hold, for editors: pydantic knows only what the values are made into.
 _STRATEGY = {"anyOf": [
@@ -179,8 +216,10 @@ def _quantity(units: Mapping[str, float]) -> WithJsonSchema:
                                      {"type": "string", "pattern": pattern}]})
 
 
+Folder = Annotated[str, AfterValidator(_folder)]
+Place = Annotated[str, AfterValidator(_place)]
 Seconds = Annotated[float, Field(gt=0), BeforeValidator(_seconds), _quantity(_SECONDS)]
-Memory = Annotated[int, Field(ge=50_000_000), BeforeValidator(_bytes), _quantity(_BYTES)]
+Memory = Annotated[int, Field(ge=50_000_000, le=2**62), BeforeValidator(_bytes), _quantity(_BYTES)]
 Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch), WithJsonSchema(
     {"anyOf": [{"type": ["number", "string", "null"]}, {"const": False}]})]
 Named = Annotated[dict[str, str | int | bool], BeforeValidator(_pairs), WithJsonSchema(
@@ -189,9 +228,9 @@ Named = Annotated[dict[str, str | int | bool], BeforeValidator(_pairs), WithJson
                {"type": "array", "items": {"type": "string"}}]})]
 Pairs = Annotated[dict[str, str], BeforeValidator(_pairs), WithJsonSchema(_NAMED)]
 Pins = Annotated[dict[str, str], BeforeValidator(_pins), WithJsonSchema(_NAMED)]
-Models = Annotated[tuple[Strategy, ...], BeforeValidator(_models), DISTINCT,
+Models = Annotated[tuple[Strategy, ...], BeforeValidator(_models), FINITE, DISTINCT,
                    WithJsonSchema(_LISTED)]
-Selections = Annotated[tuple[Strategy, ...], BeforeValidator(_selections), DISTINCT,
-                       WithJsonSchema({"anyOf": [_LISTED, *_STRATEGY["anyOf"]]})]
-Splits = Annotated[tuple[Strategy | GivenSplit, ...], BeforeValidator(_splits), DISTINCT,
-                   WithJsonSchema(_LISTED)]
+Selections = Annotated[tuple[Strategy, ...], BeforeValidator(_selections), FINITE,
+                       DISTINCT, WithJsonSchema({"anyOf": [_LISTED, *_STRATEGY["anyOf"]]})]
+Splits = Annotated[tuple[Strategy | GivenSplit, ...], BeforeValidator(_splits), FINITE,
+                   DISTINCT, WithJsonSchema(_LISTED)]

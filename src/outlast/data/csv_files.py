@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from outlast.data.bounds import Source, from_start
 from outlast.data.csv_dialect import HEAD, NOT_KNOWN, CsvDialect, find_dialect, number_pattern
+from outlast.errors import InputError
 
-Source = Path | io.BytesIO
-
+_TWICE = re.compile(r"(?P<name>.*)_duplicated_\d+", re.DOTALL)
 _YEAR_FIRST = r"^\s*\d{4}[-/]"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -46,20 +47,26 @@ def read_csv(source: Source, dialect: CsvDialect) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
+
+    Raises
+    ------
+    InputError
+        If two columns have the same name.
     """
     if not dialect.is_plain_text:
         source = io.BytesIO(_plain_text(_content(source), dialect))
     options: dict[str, Any] = {"separator": dialect.separator, "comment_prefix": dialect.comment}
     # All rows decide the types: a column may show its first fraction late.
-    frame = pl.read_csv(_rewound(source), try_parse_dates=True, infer_schema_length=None,
+    frame = pl.read_csv(from_start(source), try_parse_dates=True, infer_schema_length=None,
                         **options)
+    _refuse_twice(frame.columns)
     frame = frame.with_columns(map(_with_gaps, frame.select(pl.col(pl.String))))
     dated = [name for name, dtype in frame.schema.items() if dtype == pl.Date
              or isinstance(dtype, pl.Datetime)]
     written = [] if (dialect.decimal, dialect.thousands) == (".", "") else [
         name for name, dtype in frame.schema.items() if dtype in (pl.String, pl.Float64)]
     if dated or written:
-        texts = pl.read_csv(_rewound(source), columns=[*dated, *written], infer_schema=False,
+        texts = pl.read_csv(from_start(source), columns=[*dated, *written], infer_schema=False,
                             **options)
         # 01/02/2024 would be read with the day first, without a word: it stays a text.
         frame = frame.with_columns(
@@ -68,6 +75,15 @@ def read_csv(source: Source, dialect: CsvDialect) -> pl.DataFrame:
             + [number for name in written
                if (number := _number(texts[name], dialect)) is not None])
     return _without_empty_end(frame)
+
+
+def _refuse_twice(columns: Sequence[str]) -> None:
+    """Raise where polars has given a column another name because it is there twice."""
+    again = [name for name in columns
+             if (found := _TWICE.fullmatch(name)) and found["name"] in columns]
+    if again:
+        raise InputError(f"two columns have the same name: {', '.join(again[:3])}, without "
+                         "_duplicated; give each a name of its own")
 
 
 def _content(source: Source, most: int | None = None) -> bytes:
@@ -96,12 +112,6 @@ def _plain_text(content: bytes, dialect: CsvDialect) -> bytes:
     header, *rest = text.split("\n", 1 + dialect.units_row)
     header = header.lstrip("# ") if header.startswith("#") else header
     return "\n".join([header, *rest[int(dialect.units_row):]]).encode()
-
-
-def _rewound(source: Source) -> Source:
-    if isinstance(source, io.BytesIO):
-        source.seek(0)
-    return source
 
 
 def _with_gaps(text: pl.Series) -> pl.Series:

@@ -18,6 +18,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*((?:calendar\s+)?[A-Za-z]+)\s*")
 _TEXT = re.compile(rf"\s*(?:{_PART.pattern})+")
 # More than this leaves the years that nanoseconds can hold, from wherever it starts.
 _MOST_MONTHS, _MOST_DAYS = 12_000, 366_000
+_MOST_STEPS = 10**9
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ def to_duration(value: Any, what: str = "duration") -> int | timedelta | Calenda
         negative = parsed < 0
     if negative:
         raise InputError(f"{what} must be >= 0, got {value!r}")
+    if isinstance(parsed, int) and parsed > _MOST_STEPS:
+        raise InputError(f"{what} must be at most {_MOST_STEPS:,} steps, got {value!r}")
     return parsed
 
 

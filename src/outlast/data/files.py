@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import sys
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -12,9 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
+from outlast.credentials import refuse_credentials
+from outlast.data.bounds import Source, check_first_line, check_size, from_start, unpacked
 from outlast.data.csv_dialect import CsvDialect
-from outlast.data.csv_files import Source, dialect_of, read_csv, usual_separator
+from outlast.data.csv_files import dialect_of, read_csv, usual_separator
 from outlast.errors import InputError, MissingDependencyError
+from outlast.untrusted import parquet_table
 
 T = TypeVar("T")
 Given = Mapping[str, Any]
@@ -24,6 +29,9 @@ CSV = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst")
 PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".ipc")
 KINDS = CSV + PARQUET + ARROW
+_LONGEST_NAME = 255
+_CLOUD = (("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError"),
+          ("aiohttp", "ClientError"))
 # What Hive writes into the name of a folder for a missing value.
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
@@ -46,11 +54,16 @@ def read_local(path: Path, csv: Given = NOTHING) -> pl.DataFrame:
     InputError
         If it is missing, empty, of an unknown kind, or broken.
     """
+    if len(path.name.encode("utf-8", "replace")) > _LONGEST_NAME:
+        raise InputError(f"no file has the name {str(path)[:80]!r}…; name a table")
     if path.is_dir():
         parts = [file.relative_to(path).as_posix() for file in folder_files(path)]
         return _read_parts(str(path), parts, lambda name: path / name)
     if not path.exists():
         raise InputError(f"no file at {str(path)!r}{_beside(path)}")
+    if not path.is_file():
+        raise InputError(f"{str(path)!r} is a pipe, a socket or a device, which may never end; "
+                         "write its rows into a file and name that")
     return _parse(path.name, path, str(path), csv)
 
 
@@ -122,9 +135,7 @@ def open_filesystem(url: str, use: str) -> tuple[Any, str]:
     """
     import fsspec
 
-    if "@" in urlsplit(url).netloc:
-        raise InputError(f"the URL {urlsplit(url).scheme}://… holds a user or password; give "
-                         "credentials in the environment instead")
+    refuse_credentials(url, f"the URL {urlsplit(url).scheme}://…")
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
@@ -141,23 +152,42 @@ def _reached(url: str, operation: Callable[[], T]) -> T:
         return operation()
     except FileNotFoundError as error:
         raise InputError(f"nothing is at {url!r}") from error
-    except OSError as error:
+    except cloud_errors() as error:
         raise InputError(f"cannot read {url!r}: {error}") from error
+
+
+def cloud_errors() -> tuple[type[Exception], ...]:
+    """Return what may be raised on the way to a store, also by libraries that are loaded.
+
+    Examples
+    --------
+    >>> all(issubclass(kind, Exception) for kind in cloud_errors())
+    True
+    """
+    found = (getattr(sys.modules[module], name) for module, name in _CLOUD
+             if module in sys.modules)
+    return OSError, *found
 
 
 def _parse(name: str, source: Source, shown: str, csv: Given = NOTHING) -> pl.DataFrame:
     kind = name.lower()
     try:
         if kind.endswith(CSV):
-            return read_csv(source, _dialect(source, usual_separator(kind), shown, csv))
+            source = unpacked(source) if kind.endswith(".gz") else source
+            check_first_line(source)
+            return read_csv(source, dialect_of(source, usual_separator(kind), csv))
         if kind.endswith(PARQUET):
-            return pl.read_parquet(source, hive_partitioning=False)
+            check_size(pl.scan_parquet(from_start(source), hive_partitioning=False))
+            return parquet_table(from_start(source))
         if kind.endswith(ARROW):
             return _read_arrow(source)
-    except (pl.exceptions.PolarsError, OSError, EOFError, UnicodeError) as error:
+    # Polars panics on some broken files; its panic is no Exception.
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError,
+            EOFError, zlib.error, MemoryError) as error:
         hint = "; say how it is written, such as --csv encoding=windows-1252" * (
             "utf-8" in str(error))
-        raise InputError(f"cannot read {shown!r}: {error}{hint}") from error
+        raise InputError(f"cannot read {shown!r}: {error or 'it does not fit into memory'}{hint}"
+                         ) from error
     raise InputError(f"{shown!r} is no known table; use one of {', '.join(KINDS)}, a folder of "
                      "Parquet files, or a table of a database such as sqlite:///sales.db?weekly")
 
@@ -180,14 +210,10 @@ def csv_dialect(source: str, csv: Given = NOTHING) -> CsvDialect | None:
         at = io.BytesIO(_reached(source, lambda: filesystem.cat_file(path)))
     elif isinstance(at, Path) and not at.is_file():
         return None
-    return _dialect(at, usual_separator(name), source, csv)
-
-
-def _dialect(source: Source, usual: str, shown: str, csv: Given) -> CsvDialect:
     try:
-        return dialect_of(source, usual, csv)
+        return dialect_of(at, usual_separator(name), csv)
     except InputError as error:
-        raise InputError(f"cannot read {shown!r}: {error}") from error
+        raise InputError(f"cannot read {source!r}: {error}") from error
 
 
 def _read_arrow(source: Source) -> pl.DataFrame:

@@ -50,6 +50,8 @@ def read_table(source: str | Path, csv: Mapping[str, Any] | None = None) -> pl.D
         return read_database(text)
     if is_remote(text):
         return read_url(text, csv or NOTHING)
+    if not text.strip():
+        raise InputError(f"no file has the name {text!r}; name a table")
     path = Path(text.removeprefix("file://"))
     if path.suffix.lower() in SUFFIXES and path.is_file():
         raise InputError(f"{text!r} is a database; name a table of it: {database_kind(path)}:///"

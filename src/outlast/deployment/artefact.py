@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import polars as pl
 from pydantic import ValidationError
 
 from outlast.data import Events
@@ -28,6 +27,7 @@ from outlast.features import AnyRecipe, FunctionRecipe, Recipe
 from outlast.features.declared import recipe_of
 from outlast.models import load_model
 from outlast.records import content_hash
+from outlast.untrusted import MOST_JSON, file_bytes, json_value, parquet_table
 
 MANIFEST, CARD, EVENTS, MEMBERS = "manifest.json", "model_card.md", "events.parquet", "members"
 
@@ -112,17 +112,23 @@ def load(folder: Path, features: Any = None) -> Trained:
     """
     manifest = read_manifest(folder)
     _verify(folder, manifest)
-    table = pl.read_parquet(folder / EVENTS)
     fitted = [load_model(folder / MEMBERS / str(at)) for at in range(len(manifest.members))]
-    return Trained(manifest, _recipe(folder, manifest, features), fitted,
-                   Events(table, manifest.events_zone), Reference.read(folder))
+    try:
+        events = Events(parquet_table(folder / EVENTS), manifest.events_zone)
+        reference = Reference.read(folder)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{str(folder)!r} holds no model that can be used: {error}; make it anew "
+                         "with outlast refit") from error
+    return Trained(manifest, _recipe(folder, manifest, features), fitted, events, reference)
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read what a saved model knows of itself, see `load` for what can be wrong with it."""
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_bytes())
+        content = json_value(file_bytes(path, MOST_JSON))
     except OSError as error:
         raise InputError(f"{str(folder)!r} holds no model: {MANIFEST} cannot be read "
                          f"({error.strerror}); name a folder that outlast refit has "

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import special
 
 from outlast.models import Matrix
+from outlast.untrusted import npz_arrays
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -87,9 +88,9 @@ class Reference:
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Read back what `write` wrote."""
-        with np.load(folder / FILE, allow_pickle=False) as stored:
-            return cls(tuple(map(str, stored["columns"])), stored["categorical"], stored["edges"],
-                       stored["counts"], float(stored["times_per_block"]))
+        stored = npz_arrays(folder / FILE)
+        return cls(tuple(map(str, stored["columns"])), stored["categorical"], stored["edges"],
+                   stored["counts"], float(stored["times_per_block"]))
 
     def write(self, folder: Path) -> None:
         """Write the counts into an existing folder, without pickle."""

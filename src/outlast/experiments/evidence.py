@@ -16,6 +16,7 @@ import polars.selectors as cs
 from outlast import importance
 from outlast.audit import AuditReport
 from outlast.data import Panel
+from outlast.errors import CorruptError
 from outlast.experiments.folds import PlannedSplit
 from outlast.feature_tracker.observations import SCHEMA
 from outlast.features import FeatureTable
@@ -87,11 +88,20 @@ class Evidence:
             Columns as in `SCHEMA`; they belong to no model and no job.
         """
         name = f"{PLACE}/{self.key}.parquet"
-        if not experiment.storage.exists(name):
-            experiment.storage.write_parquet(name, self.measured(experiment.name))
-        table = experiment.storage.read_parquet(name)
+        table = self._read(experiment, name)
+        if table is None:
+            table = self.measured(experiment.name)
+            experiment.storage.write_parquet(name, table)
         replayed = self._table(list(_replayed(report, self.features.names)), experiment.name)
         return pl.concat([table, replayed])
+
+    @staticmethod
+    def _read(experiment: Experiment, name: str) -> pl.DataFrame | None:
+        """What was measured before, None where it is not there or damaged."""
+        try:
+            return experiment.storage.read_parquet(name)
+        except CorruptError:
+            return None
 
     def measured(self, experiment: str) -> pl.DataFrame:
         """Measure every feature; columns as in `SCHEMA`."""

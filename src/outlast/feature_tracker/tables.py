@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from outlast.feature_tracker.observations import SCHEMA
 from outlast.models import MODELS
 from outlast.records import Record
 from outlast.store import JobStore, Storage, parquet
+
+_LOG = logging.getLogger("outlast.tracker")
 
 _KEYS: dict[str, type[pl.DataType]] = {
     "job": pl.String, "experiment": pl.String, "model": pl.String, "split": pl.String,
@@ -67,9 +70,10 @@ class Files:
                 if experiment is None or name.count("/") == 2 or name.split("/")[2] == experiment]
 
     def scan(self, table: str, experiment: str | None = None) -> pl.LazyFrame:
-        """Read a table lazily; columns that a file lacks are null."""
+        """Read a table lazily; columns that a file lacks are null, a damaged file is left out."""
         schema = SCHEMAS[table]
-        parts = [self._part(name, schema) for name in self.names(table, experiment)]
+        parts = [part for name in self.names(table, experiment)
+                 if (part := self._part(name, schema)) is not None]
         rows = pl.concat([pl.LazyFrame(schema=schema), *parts])
         return rows if experiment is None else rows.filter(pl.col("experiment") == experiment)
 
@@ -77,6 +81,16 @@ class Files:
         """Read a table; a row that was written twice is there once."""
         return self.scan(table, experiment).collect().unique(
             UNIQUE[table], keep="last", maintain_order=True)
+
+    def lazy(self, name: str) -> pl.LazyFrame | None:
+        """Return the table in a file, None if it is damaged, which the log tells."""
+        try:
+            frame = pl.scan_parquet(io.BytesIO(self.storage.read(name)))
+            frame.collect_schema()
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            _LOG.warning("%s/%s is no table and is left out: %s", self.storage.url, name, error)
+            return None
+        return frame
 
     def add(self, table: str, experiment: str, session: str, rows: pl.DataFrame) -> None:
         """Write rows into a file of their own, if there are any."""
@@ -90,8 +104,11 @@ class Files:
             if attempt > 10_000:
                 raise StoreError(f"cannot write ledger/{table}/{experiment}/{session}.parquet")
 
-    def _part(self, name: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.LazyFrame:
-        frame = pl.scan_parquet(io.BytesIO(self.storage.read(name)))
+    def _part(
+        self, name: str, schema: dict[str, pl.DataType | type[pl.DataType]]
+    ) -> pl.LazyFrame | None:
+        if (frame := self.lazy(name)) is None:
+            return None
         known = set(frame.collect_schema())
         return frame.select(
             pl.col(column).cast(kind) if column in known else pl.lit(None, kind).alias(column)

@@ -262,7 +262,9 @@ class FeatureTracker:
             name = f"ledger/ledger/{experiment}.parquet"
             if not self.storage.exists(name):
                 self.rebuild(experiment)
-            part = pl.scan_parquet(io.BytesIO(self.storage.read(name)))
+            if (part := self.files.lazy(name)) is None:
+                self.rebuild(experiment)
+                part = pl.scan_parquet(io.BytesIO(self.storage.read(name)))
             parts.append(part if feature is None else part.filter(pl.col("feature") == feature))
         return pl.concat([pl.LazyFrame(), *parts], how="diagonal_relaxed").collect()
 

@@ -98,13 +98,14 @@ def default_models() -> list[str]:
 def load_model(folder: Path) -> FittedModel:
     """Read a fitted model from the folder that `FittedModel.save` wrote into.
 
-    The formats run no code. LightGBM's parser may crash on a damaged file: compare the
-    files with their stored hashes first when they have travelled.
+    The formats run no code. Trees that could make outlast or LightGBM crash or never end are
+    refused; the parsers of XGBoost and CatBoost may still crash on a file that was made for it:
+    compare the files with their stored hashes first when they have travelled.
 
     Raises
     ------
     InputError
-        If the folder holds no saved model or a file of it is missing.
+        If the folder holds no saved model, or a file of it is missing or broken.
     MissingDependencyError
         If the model's library is not installed.
 
@@ -121,11 +122,23 @@ def load_model(folder: Path) -> FittedModel:
     try:
         card = Card.model_validate_json((folder / CARD).read_bytes())
         kind = Estimator if card.kind == KIND else type(make_model(card.kind))
-        return kind.fitted.read(folder, card)
+        return _read(kind, folder, card)
     except FileNotFoundError as error:
         raise InputError(f"{folder} holds no saved model: {error}") from error
     except ValidationError as error:
         raise InputError(f"{folder / CARD} does not describe a model: {error}") from error
+
+
+def _read(kind: type[Model], folder: Path, card: Card) -> FittedModel:
+    broken: tuple[type[Exception], ...] = (ValueError, KeyError, IndexError, TypeError)
+    if kind is not Estimator:
+        broken += kind().failures()
+    try:
+        return kind.fitted.read(folder, card)
+    except (InputError, FileNotFoundError):
+        raise
+    except broken as error:
+        raise InputError(f"{folder} holds a broken model: {error}; make it anew") from error
 
 
 def _installed(kind: type[Model]) -> bool:

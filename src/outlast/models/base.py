@@ -62,9 +62,14 @@ class Model(ABC):
     # What puts it on a graphics card; empty if nothing does.
     device_params: ClassVar[Mapping[str, Any]] = {}
     grid_points: ClassVar[Mapping[str, list[Any]]] = {}
+    # Parameters that let a library read or write files of its own, or open a connection.
+    refused: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, params: Mapping[str, Any] | None = None) -> None:
         self.params = dict(params or {})
+        if bad := sorted(self.refused & self.params.keys()):
+            raise InputError(f"model {self.name!r}: {', '.join(bad)} would read or write files, or "
+                             "open a connection; a fit does neither, leave it out")
 
     def defaults(self) -> dict[str, Any]:
         """Return every parameter that this model sets itself, with its value."""

@@ -76,6 +76,9 @@ class CatBoost(Model):
     takes_any_parameter = True
     requires = "catboost"
     fitted = FittedCatBoost
+    refused = frozenset({
+        "allow_writing_files", "train_dir", "save_snapshot", "snapshot_file", "snapshot_interval",
+        "input_borders", "output_borders", "profile", "plot_file", "log_cout", "log_cerr"})
 
     default_params: ClassVar[Mapping[str, Any]] = {
         "n_iterations": 300, "learning_rate": 0.05, "depth": 5, "l2_leaf_reg": 3.0,

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from outlast.errors import InputError
 from outlast.models.matrix import FitContext, Floats, Matrix
 from outlast.records import Frozen
+from outlast.untrusted import npz_arrays
 
 CARD = "model.json"
 
@@ -118,8 +119,7 @@ class ArrayModel(FittedModel):
     @classmethod
     def read(cls, folder: Path, card: Card) -> Self:
         """Read back what `save` wrote; an array of objects is refused."""
-        with np.load(folder / cls._FILE, allow_pickle=False) as stored:
-            return cls(card, {name: stored[name] for name in stored.files})
+        return cls(card, npz_arrays(folder / cls._FILE))
 
     def _write(self, folder: Path) -> list[str]:
         np.savez(folder / self._FILE, allow_pickle=False, **self.arrays)

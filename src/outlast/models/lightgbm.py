@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from outlast.models.base import PATIENCE, Fitting, Model
 from outlast.models.fitted import Card, FittedModel
+from outlast.models.lightgbm_text import check_text
 from outlast.models.matrix import FitContext, Floats, Matrix
+from outlast.untrusted import file_bytes
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -20,6 +22,17 @@ _FILE = "model.txt"
 # Parameters that shape trees and leave the binned table as it is.
 _OF_TREES = {"learning_rate", "num_leaves", "min_data_in_leaf", "feature_fraction",
              "bagging_fraction", "lambda_l2"}
+# Under all their names: trees and bins from files, models to files, other machines.
+_OF_FILES = frozenset({
+    "forcedsplits_filename", "fs", "forced_splits_filename", "forced_splits_file",
+    "forced_splits", "forcedbins_filename", "input_model", "model_input", "model_in",
+    "output_model", "model_output", "model_out", "save_binary", "is_save_binary",
+    "is_save_binary_file", "snapshot_freq", "save_period", "config", "config_file", "data",
+    "train", "train_data", "train_data_file", "data_filename", "valid", "test", "valid_data",
+    "valid_data_file", "test_data", "test_data_file", "valid_filenames", "parser_config_file",
+    "initscore_filename", "machines", "workers", "nodes", "machine_list_filename",
+    "machine_list_file", "machine_list", "mlist", "num_machines", "num_machine",
+    "local_listen_port", "local_port", "port", "time_out"})
 _OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 
 
@@ -40,10 +53,12 @@ class FittedLightGBM(FittedModel):
 
     @classmethod
     def read(cls, folder: Path, card: Card) -> Self:
-        """Read LightGBM's text format."""
+        """Read LightGBM's text format, looked through first: its parser believes everything."""
         import lightgbm
 
-        return cls(card, lightgbm.Booster(model_file=folder / _FILE))
+        text = file_bytes(folder / _FILE).decode()
+        check_text(text, len(card.columns))
+        return cls(card, lightgbm.Booster(model_str=text))
 
     def _write(self, folder: Path) -> list[str]:
         self.booster.save_model(folder / _FILE, num_iteration=self.card.n_iterations)
@@ -90,6 +105,8 @@ class LightGBM(Model):
     grid_points: ClassVar[Mapping[str, list[Any]]] = {
         "learning_rate": [0.05, 0.1], "num_leaves": [7, 31, 63], "min_data_in_leaf": [30, 150],
     }
+
+    refused = _OF_FILES
 
     def failures(self) -> tuple[type[Exception], ...]:
         """Return the errors that parameters can drive LightGBM into."""

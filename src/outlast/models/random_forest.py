@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from outlast.models.base import Fitting, Model
-from outlast.models.fitted import ArrayModel, FittedModel
+from outlast.models.fitted import ArrayModel, Card, FittedModel
 from outlast.models.matrix import FitContext, Floats, Matrix
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 # Rows that walk down all trees together; bounds the memory of a prediction.
 _CHUNK = 4096
+_OF_NODES = ("feature", "threshold", "left", "right", "missing_left")
 
 
 class FittedForest(ArrayModel):
@@ -25,6 +27,13 @@ class FittedForest(ArrayModel):
     Arrays of shape (nodes,): ``feature``, ``threshold``, ``left`` (-1 at a leaf), ``right``,
     ``missing_left``. Then ``value`` (nodes, m), ``roots`` (trees,) and ``gain`` (p,).
     """
+
+    @classmethod
+    def read(cls, folder: Path, card: Card) -> Self:
+        """Read back what `save` wrote, and see that no path goes in circles."""
+        made = super().read(folder, card)
+        made._check()
+        return made
 
     def gain(self) -> Floats:
         """Return the mean decrease in impurity of each column."""
@@ -42,6 +51,19 @@ class FittedForest(ArrayModel):
         parts = [value[self._leaves(chunk)].mean(axis=1) for chunk in chunks]
         table = np.concatenate([np.empty((0, value.shape[1])), *parts])
         return table if self.card.context.task == "multiclass" else table[:, -1]
+
+    def _check(self) -> None:
+        """Raise ValueError unless every child comes after its parent, and every column is there."""
+        nodes = self.arrays
+        n, inner = len(nodes["value"]), nodes["left"] >= 0
+        own = np.arange(n)[inner]
+        feature = nodes["feature"][inner]
+        if not (all(len(nodes[name]) == n for name in _OF_NODES)
+                and all(((nodes[side][inner] > own) & (nodes[side][inner] < n)).all()
+                        for side in ("left", "right"))
+                and ((feature >= 0) & (feature < len(self.card.columns))).all()
+                and ((nodes["roots"] >= 0) & (nodes["roots"] < n)).all()):
+            raise ValueError("its trees lead to nodes or columns that are not there")
 
     def _leaves(self, X: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
         """Return the leaf (rows, trees) that each row reaches in each tree."""

@@ -28,6 +28,7 @@ from outlast.judge.board import (
 )
 from outlast.judge.details import Details
 from outlast.records import Finding, FoldAudit, Frozen, Task
+from outlast.untrusted import MOST_JSON, file_bytes, json_value
 
 __all__ = ["Document", "Headline", "Interval", "Row"]
 
@@ -294,14 +295,14 @@ def read_document(path: Path) -> Document:
     """
     file = path / "report.json" if path.is_dir() else path
     try:
-        content = json.loads(file.read_bytes())
+        content = json_value(file_bytes(file, MOST_JSON))
     except OSError as error:
         raise InputError(f"{str(file)!r} cannot be read ({error.strerror}): name a report.json, or "
                          "its folder") from error
     except ValueError as error:
         raise InputError(f"{str(file)!r} is not JSON: {error}") from error
     version = content.get("schema_version") if isinstance(content, dict) else None
-    if not (isinstance(version, str) and version.isdecimal()):
+    if not (isinstance(version, str) and version.isdecimal() and len(version) < 10):
         raise InputError(f"{str(file)!r} is no report of outlast: it has no schema_version")
     if int(version) > int(SCHEMA_VERSION):
         raise InputError(f"{str(file)!r} has schema_version {version}, and this outlast reads up "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from traceback import TracebackException
 from typing import Any, ClassVar, Literal
 
+from outlast.credentials import hidden
 from outlast.records import Failure
 
 Spec = Mapping[str, Any]
@@ -124,8 +125,8 @@ def failure_of(error: BaseException) -> Failure:
     """
     told = TracebackException.from_exception(error)
     kind = type(error).__name__
-    return Failure(kind=kind, message=_plain(str(told))[:2000] or kind,
-                   traceback=_plain("".join(told.format()))[-100_000:])
+    return Failure(kind=kind, message=hidden(_plain(str(told)))[:2000] or kind,
+                   traceback=hidden(_plain("".join(told.format())))[-100_000:])
 
 
 def cancelled(index: int) -> Event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,16 +48,20 @@ def import_splitter(path: str, params: Mapping[str, Any]) -> Any:
     module_name, _, name = path.rpartition(".")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
+    # A TypeError or ValueError: a path that begins or ends with a dot.
+    except (ImportError, TypeError, ValueError) as error:
         raise InputError(f"split {path!r}: cannot import {module_name!r} ({error}); give a dotted "
                          "path such as sklearn.model_selection.TimeSeriesSplit") from error
     if not hasattr(module, name):
         raise InputError(f"split {path!r}: {module_name!r} has no {name!r}: "
                          f"{suggest(name, [n for n in dir(module) if not n.startswith('_')])}")
     try:
-        return getattr(module, name)(**params)
+        made = getattr(module, name)(**params)
     except (TypeError, ValueError) as error:
         raise InputError(f"split {path!r} refuses {dict(params)}: {error}") from error
+    if not (hasattr(made, "split") or isinstance(made, Iterable)):
+        raise InputError(f"split {path!r} makes a {type(made).__name__}, which has no split()")
+    return made
 
 
 def foreign_folds(splitter: Any, panel: Panel, title: str) -> tuple[Fold, ...]:

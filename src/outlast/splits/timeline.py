@@ -165,7 +165,7 @@ class Timeline:
                 raise InputError(f"{what} as a fraction of the timestamps must lie between 0 and "
                                  f"1, got {value}; an int counts timestamps")
             # A product such as 0.07 * 100 lies a hair above its whole number.
-            return Length(math.ceil(value * self.size - 1e-9))
+            return Length(math.ceil(value * self.size - 1e-9) or 1)
         length = self.duration(value, what)
         if not length:
             raise InputError(f"{what} must be above zero, got {value!r}")

@@ -20,7 +20,7 @@ from outlast.data.events import Events
 from outlast.data.panel import Panel
 from outlast.data.schema import Schema
 from outlast.data.times import Instants
-from outlast.errors import InputError, unknown_name
+from outlast.errors import CorruptError, InputError, unknown_name
 from outlast.records import Finding
 from outlast.store.jobs import JobStore
 from outlast.store.storage import Storage, open_storage, parquet
@@ -160,11 +160,14 @@ class Experiment:
                                 [finding.model_dump(mode="json") for finding in findings])
 
     def read_audit(self, key: str) -> tuple[Finding, ...] | None:
-        """Return the findings on one plan, None if it was not audited yet."""
+        """Return the findings on one plan, None if it was not audited yet, or they are broken."""
         name = f"{AUDITS}/{key}.json"
         if not self.storage.exists(name):
             return None
-        return tuple(Finding.model_validate(entry) for entry in self.storage.read_json(name))
+        try:
+            return tuple(Finding.model_validate(entry) for entry in self.storage.read_json(name))
+        except (CorruptError, TypeError, ValueError):
+            return None
 
     def save_folds(self, digest: str, folds: Sequence[tuple[Positions, Positions]]) -> None:
         """Store folds that no strategy can make again, under the hash of their rows."""

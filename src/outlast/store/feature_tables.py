@@ -28,6 +28,7 @@ from outlast.records import content_hash
 from outlast.store.mapped import mapped_columns
 from outlast.store.sessions import now
 from outlast.store.storage import Storage, parquet
+from outlast.untrusted import parquet_table
 
 MANIFEST = "manifest.json"
 # Features are computed and written in parts of this size, so that memory holds one at a time.
@@ -201,7 +202,7 @@ class FeatureStore:
         path = self._fetched(part)
         if part.file.endswith(".npy"):
             return mapped_columns(path, part.features)
-        return pl.read_parquet(path)
+        return parquet_table(path)
 
     def _fetched(self, part: Part) -> Path:
         """Return the path of a part; its hash is verified once per process."""

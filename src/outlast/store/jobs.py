@@ -21,6 +21,7 @@ from pathlib import Path
 import polars as pl
 from pydantic import ValidationError
 
+from outlast.credentials import hidden
 from outlast.errors import CorruptError, StoreError, unknown_name
 from outlast.models import Card, FittedModel, load_model
 from outlast.models.fitted import CARD
@@ -92,9 +93,10 @@ class JobStore:
         self.keep_output(record.job.id, output)
 
     def keep_output(self, job_id: str, output: str) -> None:
-        """Write down what a job printed, if it did."""
+        """Write down what a job printed, if it did, without passwords."""
         if output:
-            self.storage.write(f"{self.place(job_id)}/{OUTPUT}", output.encode("utf-8", "replace"))
+            text = hidden(output).encode("utf-8", "replace")
+            self.storage.write(f"{self.place(job_id)}/{OUTPUT}", text)
 
     def read(self, job_id: str) -> Record | None:
         """Return a job's record, the one of its failure, or None if it has left neither.

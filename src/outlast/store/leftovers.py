@@ -28,7 +28,8 @@ def leftovers(store: Store) -> list[str]:
     for experiment in store.experiments():
         base = f"experiment_results/{experiment.name}"
         found += [f"{base}/{name}" for name in _dead(experiment)]
-    return sorted(found)
+    # What a link in the store leads to is not the store's, whatever it is called.
+    return sorted(name for name in found if store.storage.inside(name))
 
 
 def sweep(store: Store) -> list[str]:

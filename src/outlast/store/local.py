@@ -17,6 +17,7 @@ from pathlib import Path
 
 from outlast.errors import CorruptError, StoreError, StoreLockedError, StorePausedError
 from outlast.store.storage import Storage, check_name
+from outlast.untrusted import MOST_JSON, file_bytes
 
 TEMPORARY = ".tmp"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -41,11 +42,13 @@ class LocalStorage(Storage):
 
     def read(self, name: str) -> bytes:
         """See `Storage.read`."""
+        path = self._path(name)
         try:
-            return self._path(name).read_bytes()
+            return file_bytes(path, MOST_JSON if path.suffix == ".json" else None)
         except OSError as error:
-            raise CorruptError(f"cannot read {str(self._path(name))!r}: "
-                               f"{error.strerror or error}") from error
+            raise CorruptError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+        except ValueError as error:
+            raise CorruptError(f"cannot read {str(path)!r}: {error}") from error
 
     def write(self, name: str, data: bytes) -> None:
         """See `Storage.write`."""
@@ -93,11 +96,18 @@ class LocalStorage(Storage):
     def remove(self, name: str) -> None:
         """See `Storage.remove`."""
         path = self._path(name)
+        if not self.inside(name):
+            raise StoreError(f"{str(path)!r} lies behind a link to another folder, where nothing "
+                             "is removed; remove it by hand if it is yours")
         with _explained(path), contextlib.suppress(FileNotFoundError):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+    def inside(self, name: str) -> bool:
+        """See `Storage.inside`."""
+        return self._path(name).parent.resolve().is_relative_to(self.root.resolve())
 
     def temporaries(self) -> list[str]:
         """See `Storage.temporaries`."""

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from outlast.data.files import open_filesystem
+from outlast.data.files import cloud_errors, open_filesystem
 from outlast.errors import CorruptError, StorePausedError
 from outlast.store.local import LocalStorage
 from outlast.store.storage import Storage, check_name, unlocked
@@ -155,7 +155,7 @@ class ObjectStorage(Storage):
                 return operation()
             except _ANSWERS:
                 raise
-            except OSError as error:
+            except cloud_errors() as error:
                 if attempt == _TRIES - 1:
                     raise StorePausedError(
                         f"{self.url} cannot be reached: {error}; run the same command again later: "

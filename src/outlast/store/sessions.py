@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from outlast.credentials import hidden, hidden_in
 from outlast.errors import (
     CorruptError,
     OutlastError,
@@ -51,7 +52,7 @@ class Session:
     def update(self, **values: Any) -> None:
         """Add values to the manifest, the file that tells the session whole."""
         known = self.storage.read_json(MANIFEST) if self.storage.exists(MANIFEST) else {}
-        self.storage.write_json(MANIFEST, {**known, **values})
+        self.storage.write_json(MANIFEST, {**known, **hidden_in(values)})
 
 
 @contextlib.contextmanager
@@ -166,7 +167,7 @@ def find_session(store: Store, prefix: str) -> dict[str, Any]:
 def environment() -> dict[str, Any]:
     """Return what a result depends on beside data and configuration."""
     return {
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": hidden(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
         "git": git_state(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
@@ -209,7 +210,15 @@ class _JsonLines(logging.Formatter):
                   "level": record.levelname.lower(), "message": record.getMessage()}
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
-        return json.dumps({**fields, **getattr(record, "fields", {})}, default=str)
+        told = hidden_in({**fields, **getattr(record, "fields", {})})
+        return json.dumps(told, default=lambda value: hidden(str(value)))
+
+
+class _Readable(logging.Formatter):
+    """One line for people, without passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record))
 
 
 @contextlib.contextmanager
@@ -224,7 +233,7 @@ def keep_log(stem: Path) -> Iterator[logging.Logger]:
         The package's logger; ``extra={"fields": {...}}`` reaches the JSON lines.
     """
     logger = logging.getLogger("outlast")
-    readable = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
+    readable = _Readable("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
     handlers = [logging.FileHandler(stem.with_suffix(suffix), encoding="utf-8")
                 for suffix in (".log", ".jsonl")]
     for handler, formatter in zip(handlers, (readable, _JsonLines()), strict=True):

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from outlast.errors import CorruptError, InputError
+from outlast.untrusted import json_value, parquet_table
 
 
 class Storage(ABC):
@@ -39,8 +40,8 @@ class Storage(ABC):
             If the file is missing or is not JSON.
         """
         try:
-            return json.loads(self.read(name))
-        except (ValueError, RecursionError) as error:
+            return json_value(self.read(name))
+        except ValueError as error:
             raise CorruptError(f"{self.url}/{name} is not JSON: {error}") from error
 
     def write_json(self, name: str, value: Any) -> None:
@@ -59,8 +60,8 @@ class Storage(ABC):
         if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
             raise CorruptError(f"{self.url}/{name} was changed after it had been written")
         try:
-            return pl.read_parquet(data)
-        except pl.exceptions.PolarsError as error:
+            return parquet_table(data)
+        except ValueError as error:
             raise CorruptError(f"{self.url}/{name} is no table: {error}") from error
 
     def write_parquet(self, name: str, frame: pl.DataFrame) -> str:
@@ -121,6 +122,10 @@ class Storage(ABC):
     @abstractmethod
     def remove(self, name: str) -> None:
         """Remove a file, or a folder with all that is in it; nothing happens if it is not there."""
+
+    def inside(self, name: str) -> bool:  # noqa: ARG002
+        """Whether no link on the way to a name leads out of the storage."""
+        return True
 
     @abstractmethod
     def temporaries(self) -> list[str]:

@@ -1,0 +1,120 @@
+"""Passwords, keys and tokens: a setting that holds one is refused, a text is kept without it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from outlast.errors import InputError
+
+HIDDEN = "***"
+_NAMES = (r"password|passwd|passphrase|pwd|api[_-]?key|access[_-]?key|account[_-]?key|"
+          r"private[_-]?key|secret|credential|auth[_-]?token|access[_-]?token|session[_-]?token|"
+          r"security[_-]?token|signature")
+# What is a credential wherever it stands; each pattern hides its last group.
+_SURE = tuple(map(re.compile, (
+    r"(\w[\w+.-]*://)([^\s/@'\"]+)(?=@)",
+    rf"(?i)([?&;](?:[\w.-]*(?:{_NAMES}|token)[\w.-]*|sig|key)=)([^\s&'\"]+)",
+    r"(?i)(\b(?:bearer|basic)\s+)([\w.~+/-]{8,}=*)",
+    r"(\b)((?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|sk-[\w-]{20,}|eyJ[\w-]{10,}\.[\w.-]{10,})",
+)))
+# In a sentence, a traceback or a command line also whatever such a name is said to be.
+_SAID = re.compile(rf"(?i)(\b\w*(?:{_NAMES})\w*['\"]?\s*[:=]\s*['\"]?)([^\s'\",;&)}}\]]+)")
+_OF_ENVIRONMENT = re.compile(rf"(?i){_NAMES}|token")
+_OF_PARAMETER = re.compile(rf"(?i)\w*({_NAMES})|token")
+_LEAST_LENGTH = 8
+
+
+def hidden(text: str) -> str:
+    """Return a text with ``***`` in the place of every password, key and token.
+
+    Found by how they are written, and by the values of environment variables whose names say
+    that they are secret.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> hidden("cannot reach postgresql://u:sekret@h/db?password=two&x=1")
+    'cannot reach postgresql://***@h/db?password=***&x=1'
+    >>> hidden("AWS_SECRET_ACCESS_KEY=abc"), hidden("Authorization: Bearer 0123456789")
+    ('AWS_SECRET_ACCESS_KEY=***', 'Authorization: Bearer ***')
+    """
+    return _SAID.sub(rf"\1{HIDDEN}", _without_sure(text))
+
+
+def hidden_in(value: Any) -> Any:
+    """Return a JSON value with all its texts `hidden`.
+
+    Examples
+    --------
+    >>> hidden_in({"command": ["s3://key:secret@bucket", 1]})
+    {'command': ['s3://***@bucket', 1]}
+    """
+    if isinstance(value, str):
+        return hidden(value)
+    if isinstance(value, Mapping):
+        return {key: hidden_in(item) for key, item in value.items()}
+    return [hidden_in(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def refuse_credentials(value: Any, where: str, by_name: bool = False) -> None:
+    """Raise if a setting holds a password, a key or a token, which is not shown.
+
+    Parameters
+    ----------
+    value : object
+        Texts in mappings and lists are looked at, other objects are not.
+    where : str
+        What the value is, for messages.
+    by_name : bool, default False
+        Refuse whatever stands under a name such as ``password``, too.
+
+    Raises
+    ------
+    InputError
+        Settings are written into the results, and into every report of them.
+
+    Examples
+    --------
+    >>> refuse_credentials({"source": "s3://bucket/sales.parquet"}, "data")
+    >>> refuse_credentials({"password": "sekret"}, "Client", by_name=True)
+    Traceback (most recent call last):
+    outlast.errors.InputError: Client.password holds a user or password, a key or a token; \
+settings are written into the results, so give credentials in the environment instead, as \
+AWS_SECRET_ACCESS_KEY or the library's own variables
+    """
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            below = f"{where}.{key}" if where else str(key)
+            if by_name and isinstance(item, str) and item and _OF_PARAMETER.fullmatch(str(key)):
+                raise _refused(below)
+            refuse_credentials(item, below, by_name)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            refuse_credentials(item, where, by_name)
+    elif isinstance(value, str) and _without_sure(value) != value:
+        raise _refused(where)
+
+
+def _refused(where: str) -> InputError:
+    return InputError(f"{where} holds a user or password, a key or a token; settings are written "
+                      "into the results, so give credentials in the environment instead, as "
+                      "AWS_SECRET_ACCESS_KEY or the library's own variables")
+
+
+def _without_sure(text: str) -> str:
+    for pattern in _SURE:
+        text = pattern.sub(rf"\1{HIDDEN}", text)
+    for name, value in os.environ.items():
+        if len(value) >= _LEAST_LENGTH and value in text and _OF_ENVIRONMENT.search(name):
+            text = text.replace(value, HIDDEN)
+    return text
