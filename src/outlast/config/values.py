@@ -86,7 +86,8 @@ def _place(value: str) -> str:
     path = value.removeprefix("file://")
     if "://" not in path:
         resolved = Path(path).resolve()
-        if resolved == Path(resolved.anchor) or resolved.parts[1] in _SYSTEM:
+        shared = resolved.is_relative_to("/dev/shm")  # memory that is anybody's to use
+        if not shared and (resolved == Path(resolved.anchor) or resolved.parts[1] in _SYSTEM):
             raise ValueError(f"{str(resolved)!r} belongs to the system; name a folder of your own")
     return value
 
