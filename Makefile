@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test oldest oracles lint style layers types docs check traps battery insights error_rates bench foresight gallery site dist constraints clean
+.PHONY: help run test oldest oracles lint style layers types docs check traps battery insights error_rates bench foresight comparison gallery site dist constraints clean
 
 SUPPORTED := (3, 11) <= sys.version_info[:2] <= (3, 14)
 supports = $(1) -c 'import sys; sys.exit(not $(SUPPORTED))' 2>/dev/null
@@ -45,7 +45,7 @@ test: $(DEV)  ## the tests, on JOBS processes (2); pytest options in ARGS
 oldest: $(OLDEST)/stamp  ## the tests with the oldest versions that pyproject.toml allows
 	$(OLDEST)/bin/pytest -n $(JOBS) --dist worksteal $(LEFT_OUT:%=--ignore tests/%) $(ARGS)
 
-oracles: $(ORACLES)/stamp  ## weekly: our splits against skfolio and tscv, in a venv of their own
+oracles: $(ORACLES)/stamp  ## weekly: our splits against skfolio and tscv, our models in skore, in a venv of their own
 	$(ORACLES)/bin/pytest tests/oracles/weekly $(ARGS)
 
 lint: style layers types  ## style, layers and types
@@ -90,6 +90,9 @@ bench: $(DEV) $(RIVALS)/stamp  ## ratios against rivals, with their bars; half a
 foresight: $(DEV) $(FORESIGHT)  ## what outlast and its rivals promise, and what the future says; hours; options in ARGS
 	$(BIN)/python -m benchmarks.foresight $(ARGS)
 
+comparison: $(DEV) $(FORESIGHT) .rivals/outlast/stamp  ## what tools promise on noise and what they weigh; half an hour; writes docs/comparison.md
+	$(BIN)/python -m benchmarks.comparison --write docs/comparison.md $(ARGS)
+
 soak: $(DEV)  ## faults again and again: kills at random, thousands of jobs; half an hour
 	$(BIN)/pytest -m soak $(ARGS)
 
@@ -112,7 +115,7 @@ constraints: $(DEV)  ## choose the newest versions anew, for every supported Pyt
 	    $(BIN)/uv pip compile --upgrade --quiet --python-version 3.11 \
 	        --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	        --output-file $$name.txt $$name.in || exit 1; done
-	printf 'skfolio\ntscv\n' | $(BIN)/uv pip compile --universal --upgrade --quiet \
+	printf 'skfolio\nskore\ntscv\n' | $(BIN)/uv pip compile --universal --upgrade --quiet \
 	    --constraint constraints.txt --python-version 3.11 \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --output-file tests/oracles/weekly/constraints.txt -
@@ -142,13 +145,18 @@ $(ORACLES)/stamp: $(DEV) tests/oracles/weekly/constraints.txt
 	$(BIN)/python -m venv $(ORACLES)
 	$(ORACLES)/bin/pip install --quiet --quiet --no-compile \
 	    --constraint tests/oracles/weekly/constraints.txt \
-	    --editable '.[pandas]' hypothesis pytest skfolio tscv
+	    --editable '.[pandas]' hypothesis pytest skfolio skore tscv
 	@touch $@
 
 $(RIVALS)/stamp: $(DEV) benchmarks/rivals/constraints.txt
 	$(BIN)/python -m venv $(RIVALS)
 	PIP_CONSTRAINT= $(RIVALS)/bin/pip install --quiet --quiet \
 	    --requirement benchmarks/rivals/constraints.txt
+	@touch $@
+
+.rivals/outlast/stamp: dist
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/pip install --quiet --quiet dist/*.whl
 	@touch $@
 
 # One environment per rival, as their needs exclude each other, and one for the packages of tables.
