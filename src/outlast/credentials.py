@@ -13,15 +13,19 @@ HIDDEN = "***"
 _NAMES = (r"password|passwd|passphrase|pwd|api[_-]?key|access[_-]?key|account[_-]?key|"
           r"private[_-]?key|secret|credential|auth[_-]?token|access[_-]?token|session[_-]?token|"
           r"security[_-]?token|signature")
-# What is a credential wherever it stands; each pattern hides its last group.
+# What is a credential wherever it stands; each pattern hides its last group. Every repetition has
+# an end, or begins where nothing alike precedes it: texts may be long, and are to take no longer.
 _SURE = tuple(map(re.compile, (
-    r"(\w[\w+.-]*://)([^\s/@'\"]+)(?=@)",
-    rf"(?i)([?&;](?:[\w.-]*(?:{_NAMES}|token)[\w.-]*|sig|key)=)([^\s&'\"]+)",
+    r"((?<![\w+.-])\w[\w+.-]{0,40}://)([^\s/@'\"]{1,1000})(?=@)",
+    rf"(?i)([?&;](?:[\w.-]{{0,40}}(?:{_NAMES}|token)[\w.-]{{0,40}}|sig|key)=)([^\s&'\"]+)",
     r"(?i)(\b(?:bearer|basic)\s+)([\w.~+/-]{8,}=*)",
-    r"(\b)((?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|sk-[\w-]{20,}|eyJ[\w-]{10,}\.[\w.-]{10,})",
+    r"((?<![\w-]))((?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|sk-[\w-]{20,}|"
+    r"eyJ[\w-]{10,2000}\.[\w.-]{10,})",
 )))
 # In a sentence, a traceback or a command line also whatever such a name is said to be.
-_SAID = re.compile(rf"(?i)(\b\w*(?:{_NAMES})\w*['\"]?\s*[:=]\s*['\"]?)([^\s'\",;&)}}\]]+)")
+_SAID = re.compile(
+    rf"(?i)(\b\w{{0,40}}(?:{_NAMES})\w{{0,40}}['\"]?\s{{0,9}}[:=]\s{{0,9}}['\"]?)"
+    r"([^\s'\",;&)}\]]+)")
 _OF_ENVIRONMENT = re.compile(rf"(?i){_NAMES}|token")
 _OF_PARAMETER = re.compile(rf"(?i)\w*({_NAMES})|token")
 _LEAST_LENGTH = 8
