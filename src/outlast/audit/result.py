@@ -51,8 +51,9 @@ class AuditReport:
         return not self.issues
 
     def __repr__(self) -> str:
+        asked = sum(f.outcome in ("passed", "issue") for f in self.findings)
         head = (f"<AuditReport: {counted(len(self.issues), 'leak')} found by "
-                f"{counted(len(self.findings), 'check')}>")
+                f"{counted(asked, 'check')}>")
         return "\n".join([head, *map(told, self.issues)])
 
     def __getitem__(self, code: str) -> Finding:
