@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from outlast.audit.result import told
+from outlast.audit.wording import counted
 from outlast.data import Panel, Schema
 from outlast.pipeline import audit_table
 
@@ -39,13 +41,13 @@ def assert_no_leaks(
     >>> from outlast import load_stocks
     >>> assert_no_leaks(load_stocks(), models=["linear"], splits=["temporal"], audit="exact")
     """
+    __tracebackhide__ = True  # pytest shows the line of the test, and not this function
     panel = table if isinstance(table, Panel) else Panel.build(table, schema or _needed())
     report = audit_table(settings, table=panel, features=features)
     found = report.blocking if exact_only else report.issues
     if found:
-        told = "\n".join(f"  {f.code} {f.title}: {f.sentence} {f.action}" for f in found)
-        raise AssertionError(f"{len(found)} leak{'s' * (len(found) > 1)} found in "
-                             f"{panel.name!r}:\n{told}")
+        lines = "\n".join(map(told, found))
+        raise AssertionError(f"{counted(len(found), 'leak')} found in {panel.name!r}:\n{lines}")
 
 
 def _needed() -> Schema:

@@ -103,7 +103,8 @@ def code_of(name: str) -> list[str]:
 def weighted_scores(name: str, y: Floats, p: Floats, w: Weights) -> Floats:
     """Score the rows of each draw, each as often as it was drawn.
 
-    Where the function raises a ValueError or a ZeroDivisionError, it is not defined.
+    Where the function raises a ValueError or a ZeroDivisionError, it is not defined; of a draw
+    without rows it is not asked.
 
     Raises
     ------
@@ -120,6 +121,8 @@ def weighted_scores(name: str, y: Floats, p: Floats, w: Weights) -> Floats:
 
 
 def _called(function: Callable[..., float], y: npt.NDArray[np.generic], p: Floats) -> float:
+    if not y.size:
+        return float("nan")
     try:
         return float(function(y, p))
     except (ValueError, ZeroDivisionError) as error:

@@ -40,7 +40,7 @@ class Picture:
     Attributes
     ----------
     path : pathlib.Path
-        The SVG file; a PNG of the same name lies beside it.
+        The SVG file.
     """
 
     path: Path

@@ -154,6 +154,17 @@ def test_a_metric_that_is_not_defined_says_so():
         assert METRICS[name_of(undefined, True)].score([0, 1, 0, 1], [0.5] * 4) is None
 
 
+def test_a_metric_is_not_asked_of_no_rows():
+    """Leaving out the only block of a window leaves none, and many functions break on them."""
+    own = METRICS[name_of(last_hit, True)]
+    assert own.score([0, 1], [0.2, 0.7], [0, 0]) is None
+    assert own.score([0, 1], [0.2, 0.7], [1, 1]) == 1.0
+
+
+def last_hit(y_true, y_pred):
+    return float((y_pred[-1] > 0.5) == y_true[-1])
+
+
 def undefined(y_true, y_pred):
     raise ValueError("math domain")
 

@@ -161,6 +161,17 @@ def test_a_notebook_shows_the_answer_and_the_way_on(results):
         results.figures["leadrboard"]
 
 
+def test_a_failed_model_of_your_own_is_told_with_its_reason(tmp_path):
+    results = Experiment(
+        shop_table(), time="day", entity="shop", target="busy", name="shops",
+        models=["prior", {"no imputer": LogisticRegression()}], splits="temporal",
+        optimization="none", audit="exact", importance=0, runner="inline",
+        reports=str(tmp_path)).run()
+    told = "1 job failed, first no imputer · temporal #0 · none: Input X contains NaN"
+    assert told in repr(results)
+    assert told in results._repr_html_()
+
+
 def test_old_results_are_read_from_their_folder(results, tmp_path):
     folder = results.report.html.parent
     for path in (folder, folder / "report.json", folder.parent.parent):

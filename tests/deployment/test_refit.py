@@ -176,6 +176,20 @@ def test_where_nothing_is_recommended_a_job_must_be_named(levels):
     assert "no promise was made of it" in model_card(model.manifest_)
 
 
+@pytest.mark.parametrize("kind", ["polars", "pandas"])
+def test_a_data_frame_is_taken_as_the_table_that_was_run_on(levels, kind):
+    panel, settings = levels
+    frame = panel.frame if kind == "polars" else panel.frame.to_pandas()
+    job = linear_job(settings)
+    with pytest.raises(InputError, match=r"on a table in memory; give it in Python"):
+        refit(settings, config_of=job)
+    with pytest.raises(InputError, match="is not the one that"):
+        refit(settings, table=frame[:-9], config_of=job)
+    made, expected = (refit(settings, table=table, config_of=job) for table in (frame, panel))
+    assert made.manifest_.learned == expected.manifest_.learned
+    np.testing.assert_array_equal(made.predict_proba(frame), expected.predict_proba(frame))
+
+
 def test_a_sealed_exam_stays_sealed_unless_asked_for(levels):
     panel, settings = levels
     job = linear_job(settings)

@@ -104,6 +104,15 @@ def test_every_command_answers(finished, capsys, monkeypatch):
     assert tuple(capsys.readouterr().out.split()) == tracker.export() != ()
 
 
+def test_an_export_to_a_file_says_so(finished, tmp_path, capsys):
+    tracker, _, folder = finished
+    path = tmp_path / "lean.txt"
+    app(["export", "--output", str(path), "--reports", folder], exit_on_error=False,
+        result_action="return_value")
+    assert tuple(path.read_text().split()) == tracker.export()
+    assert f"written: {path}" in capsys.readouterr().out
+
+
 def test_nothing_is_exported_where_no_feature_is_worth_it(finished, monkeypatch):
     monkeypatch.setattr(FeatureTracker, "export", lambda *_: ())
     with pytest.raises(InputError, match="no feature is core or useful"):

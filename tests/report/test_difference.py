@@ -43,6 +43,12 @@ def test_a_report_does_not_differ_from_itself(before):
     assert "unchanged" in as_markdown(found)
 
 
+def test_reports_without_a_common_configuration_say_so(before):
+    alone = changed(before, leaderboard=before.leaderboard[:1])
+    other = changed(before, leaderboard=before.leaderboard[1:2])
+    assert "No configuration is in both reports" in as_markdown(compare(alone, other))
+
+
 def test_other_data_code_and_features_are_named_with_both_values(before):
     data = before.data.model_copy(update={"fingerprint": "other", "n_rows": 5})
     code = before.environment.model_copy(update={"outlast": "9.9"})

@@ -114,6 +114,12 @@ def test_what_cannot_be_judged_is_refused(change, message):
         document_of(table, COLUMNS)
 
 
+def test_rows_that_share_a_time_without_an_entity_are_told_of_the_flag():
+    table = predicted({"good": 1.0, "bad": 0.3})
+    with pytest.raises(InputError, match=r"more than one truth.*with --entity"):
+        document_of(table, Columns(schema=Schema(time="day", target="truth")))
+
+
 def test_models_must_have_predicted_the_same_rows_once():
     table = predicted({"good": 1.0, "bad": 0.3})
     with pytest.raises(InputError, match="did not predict the same rows"):

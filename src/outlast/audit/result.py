@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from outlast.audit.wording import counted
 from outlast.errors import LeakError, unknown_name
 from outlast.records import Finding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AuditReport:
     """The findings of all checks, in the order of their codes.
 
@@ -27,6 +28,9 @@ class AuditReport:
     >>> report = AuditReport((late,))
     >>> report.ok, report["LK103"].outcome, [f.code for f in report.blocking]
     (False, 'issue', ['LK103'])
+    >>> report
+    <AuditReport: 1 leak found by 1 check>
+      LK103 Late times: `paid` is later than its row. Ignore it.
     """
 
     findings: tuple[Finding, ...]
@@ -45,6 +49,12 @@ class AuditReport:
     def ok(self) -> bool:
         """Whether no leak was found."""
         return not self.issues
+
+    def __repr__(self) -> str:
+        asked = sum(f.outcome in ("passed", "issue") for f in self.findings)
+        head = (f"<AuditReport: {counted(len(self.issues), 'leak')} found by "
+                f"{counted(asked, 'check')}>")
+        return "\n".join([head, *map(told, self.issues)])
 
     def __getitem__(self, code: str) -> Finding:
         """Return the finding of one check.
@@ -78,8 +88,12 @@ class AuditReport:
         """
         if not self.blocking:
             return
-        told = "\n".join(f"  {f.code} {f.title}: {f.sentence} {f.action}" for f in self.blocking)
-        count = len(self.blocking)
-        raise LeakError(f"{count} leak{'s' * (count > 1)} found by exact checks, nothing was "
-                        f"trained:\n{told}\nMend this, or train all the same with --allow-leaks "
+        lines = "\n".join(map(told, self.blocking))
+        raise LeakError(f"{counted(len(self.blocking), 'leak')} found by exact checks, nothing was "
+                        f"trained:\n{lines}\nMend this, or train all the same with --allow-leaks "
                         "(allow_leaks=True in Python); the results then carry it for ever.")
+
+
+def told(finding: Finding) -> str:
+    """Return a finding and its way out as an indented line."""
+    return f"  {finding.code} {finding.title}: {finding.sentence} {finding.action}"

@@ -18,6 +18,7 @@ from rich.text import Text
 from outlast.errors import InputError
 from outlast.feature_tracker import FeatureTracker
 from outlast.judge.wording import number
+from outlast.report.formatting import plural
 
 app = App(name="features", help="What the feature tracker knows, across all runs.")
 app.command("outlast.cli.suggest:suggest")
@@ -149,6 +150,8 @@ def export(
         sys.stdout.write(text)
     else:
         output.write_text(text, encoding="utf-8")
+        Console().print(f"{plural(len(names), 'feature')} written: {output}", markup=False,
+                        highlight=False, soft_wrap=True)
 
 
 @app.command(name="why-dropped")

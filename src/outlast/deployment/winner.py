@@ -64,7 +64,7 @@ class Winner:
 
 def refit(
     config: Config | Mapping[str, Any] | None = None, *, experiment: str | None = None,
-    config_of: str = RECOMMENDED, use_sealed: bool = False, table: Panel | None = None,
+    config_of: str = RECOMMENDED, use_sealed: bool = False, table: Any = None,
     features: Any = None,
 ) -> OutlastModel:
     """Fit the recommended configuration of an experiment to all its labelled rows.
@@ -80,8 +80,9 @@ def refit(
     use_sealed : bool, default False
         Learn from the rows of the sealed exam although it was never opened. No exam can be
         held on them any more.
-    table : Panel, optional
-        The table, where the experiment was run on one in memory.
+    table : table or Panel, optional
+        The table, where the experiment was run on one in memory; a panel, where it had events or
+        further tables.
     features : Recipe, FunctionRecipe or callable, optional
         What made the features, where it was given in memory.
 
@@ -132,12 +133,14 @@ def _session(experiment: Experiment) -> dict[str, Any]:
     return dict(sessions[-1]["config"])
 
 
-def _panel(experiment: Experiment, session: Mapping[str, Any], given: Panel | None) -> Panel:
+def _panel(experiment: Experiment, session: Mapping[str, Any], given: Any) -> Panel:
     known = experiment.description
-    panel = given if given is not None else load_panel(_config({"data": session["data"]}).data)
+    panel = (load_panel(_config({"data": session["data"]}).data) if given is None else
+             given if isinstance(given, Panel) else
+             Panel.build(given, experiment.schema, name=known["table"]))
     if known["table"] != panel.name and given is None:
-        raise InputError(f"{experiment.name!r} was run on a table in memory; give it: "
-                         "outlast.refit(table=...)")
+        raise InputError(f"{experiment.name!r} was run on a table in memory; give it in "
+                         "Python: outlast.refit(table=...)")
     if known["fingerprint"] != panel.fingerprint:
         raise InputError(f"the table {panel.name!r} is not the one that {experiment.name!r} was "
                          "run on; bring that back, or refit and then bring the model up to date "

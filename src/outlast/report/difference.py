@@ -221,6 +221,8 @@ def as_markdown(found: Difference, decimals: int = 3) -> str:
                   "| configuration | before | after | same windows | other windows | noise |",
                   "| --- | --- | --- | --- | --- | --- |",
                   *(_line(change, decimals) for change in found.scores)]
+    else:
+        lines += ["", "No configuration is in both reports, so no scores can be compared."]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from outlast.report import view
 from outlast.report.document import Document, Row
-from outlast.report.formatting import bounds, interval, number, printable
+from outlast.report.formatting import bounds, interval, number, plural, printable
 
 _ROWS = 5
 _QUIET = "opacity:.75;font-size:.9em"
@@ -55,7 +55,9 @@ def facts(document: Document) -> list[str]:
     if head.over_baseline is not None:
         told.append(f"{number(head.over_baseline.value, decimals, sign=True)} over {head.baseline}")
     if document.failures:
-        told.append(f"{len(document.failures)} jobs failed")
+        first = document.failures[0]
+        told.append(f"{plural(len(document.failures), 'job')} failed, first {first.label}: "
+                    f"{first.message}")
     return told
 
 

@@ -158,8 +158,10 @@ class Predictions:
         schema.check(self.table.columns, [])
         truths = self.table.group_by(self.keys).agg(pl.col(schema.target).n_unique())
         if (contradicting := int((truths[schema.target] > 1).sum())) > 0:
+            hint = ("" if schema.entity else "; if several rows share a time, name the column "
+                    "that tells them apart with --entity")
             raise InputError(f"{contradicting:,} rows have more than one truth in column "
-                             f"{schema.target!r}; every model is compared with the same one")
+                             f"{schema.target!r}; every model is compared with the same one{hint}")
         return self.table.unique(self.keys, keep="first", maintain_order=True).drop(
             self.columns.prediction, self.columns.model, self.columns.fold)
 
