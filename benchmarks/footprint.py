@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 FOR_DEVELOPERS = {"dev", "test"}
 UNWANTED = ("catboost", "lightgbm", "optuna", "pandas", "ray", "sklearn", "xgboost")
 N_TIMES = 9
-_IMPORT = "import time; t = time.perf_counter(); import outlast; print(time.perf_counter() - t)"
+_IMPORT = "import time; t = time.perf_counter(); import {0}; print(time.perf_counter() - t)"
 # Each package with the files that its own record names.
 _PACKAGES = """
 import importlib.metadata as m, json
@@ -91,9 +91,14 @@ def loaded(python: Path, code: str) -> str:
     return told(python, "-c", _LOADED.format(code=code, unwanted=UNWANTED)).strip() or "none"
 
 
+def seconds_to_import(python: Path, package: str) -> list[float]:
+    """What an import takes, in fresh processes after one that does not count."""
+    return [float(told(python, "-c", _IMPORT.format(package))) for _ in range(N_TIMES + 1)][1:]
+
+
 def start_of(python: Path) -> list[Measure]:
     """How long the package takes to be imported, and the command to tell its help."""
-    imports = [float(told(python, "-c", _IMPORT)) for _ in range(N_TIMES + 1)][1:]
+    imports = seconds_to_import(python, "outlast")
     helps = []
     for _ in range(N_TIMES + 1):
         begun = time.perf_counter()

@@ -20,7 +20,7 @@ from benchmarks.foresight.contenders import CONTENDERS, Contender, FailedError
 from benchmarks.foresight.results import Result, append, read, result_of
 from benchmarks.foresight.sitting import SHARES, Budget, Sitting, sittings
 from benchmarks.foresight.summary import lines, page
-from benchmarks.foresight.tables import TABLES
+from benchmarks.foresight.tables import PUBLIC, TABLES
 from outlast.errors import OutlastError
 
 
@@ -58,7 +58,8 @@ def told(result: Result) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     tools = {contender.tool: None for contender in CONTENDERS.values()}
-    parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
+    parser.add_argument("--tables", nargs="+", choices=TABLES,
+                        default=[table.name for table in PUBLIC])
     parser.add_argument("--contenders", nargs="+", choices=[*tools, *CONTENDERS],
                         default=list(tools), metavar="TOOL[:SETTING]")
     parser.add_argument("--cuts", type=int, default=len(SHARES) - 1, help="the last of them")

@@ -9,7 +9,8 @@ CONTENDERS: dict[str, Contender] = {
     for contender in (
         outlast.CONTENDER,
         *rival("autogluon", default="its defaults, without neural networks",
-               time="validated on the last fifth (`tuning_data`), refitted on everything"),
+               time="validated on the last fifth (`tuning_data`), refitted on everything",
+               structure='`validation_structure={"time_on": …}`, refitted on everything'),
         *rival("flaml", default="its defaults", time='`split_type="time"`'),
         *rival("mljar", default="mode Perform: five shuffled folds",
                time="mode Perform, validated on the last fifth without a shuffle"),

@@ -48,7 +48,7 @@ class Contender:
     Attributes
     ----------
     tool : str
-    setting : {"default", "time"}
+    setting : {"default", "time", "structure"}
         Its defaults, or what it has for data in order of time.
     what : str
         What that setting is, in a line.

@@ -1,4 +1,4 @@
-"""AutoGluon with its defaults, or validated on the last fifth and refitted on everything."""
+"""AutoGluon with its defaults, or validated on the newest rows and refitted on everything."""
 
 from typing import Any
 
@@ -15,10 +15,13 @@ def learn(asked: Question) -> Shipped:
         label="y", eval_metric=metric, path=str(asked.folder / "autogluon"), verbosity=0,
         problem_type="binary" if asked.binary else "regression")
     parts: dict[str, Any] = {"train_data": table}
+    if asked.setting == "time":
+        parts = {"train_data": table[:asked.n_early], "tuning_data": table[asked.n_early:]}
+    if asked.setting == "structure":
+        parts["validation_structure"] = {"time_on": "__time"}
     if asked.timely:
         # Without the refit, what it ships would never have seen the newest rows.
-        parts = {"train_data": table[:asked.n_early], "tuning_data": table[asked.n_early:],
-                 "refit_full": True, "set_best_to_refit_full": True}
+        parts |= {"refit_full": True, "set_best_to_refit_full": True}
     predictor.fit(time_limit=asked.seconds, num_cpus=CORES, **parts)
     scores = predictor.leaderboard().set_index("model")["score_val"]
     shipped = predictor.model_best

@@ -37,13 +37,14 @@ class Question:
     Attributes
     ----------
     X : pandas.DataFrame
-        The features, in order of time; categories are categories.
+        The features, in order of time; categories are categories. With the setting ``structure``
+        a column ``__time`` as well, in nanoseconds.
     y : pandas.Series
     binary : bool
         Whether it is a class, scored by ROC AUC, or a number, scored by RMSE.
     seconds : float
-    timely : bool
-        Whether to use the tool's own setting for data in order of time.
+    setting : str
+        ``default``, or one of the tool's own for data in order of time.
     seed : int
     folder : pathlib.Path
         For whatever the tool writes.
@@ -53,9 +54,14 @@ class Question:
     y: pd.Series
     binary: bool
     seconds: float
-    timely: bool
+    setting: str
     seed: int
     folder: Path
+
+    @property
+    def timely(self) -> bool:
+        """Whether to mind time at all."""
+        return self.setting != "default"
 
     @property
     def n_early(self) -> int:
@@ -81,9 +87,10 @@ def serve(package: str, learn: Callable[[Question], Shipped]) -> None:
     folder, seconds, setting = Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
     begun = time.perf_counter()
     task = json.loads((folder / "task.json").read_text("utf-8"))
-    past, future = _read(folder, task["categorical"])
+    unasked = ["__entity"] if setting == "structure" else ["__time", "__entity"]
+    past, future = _read(folder, task["categorical"], unasked)
     question = Question(past.drop(columns="y"), past["y"], task["task"] == "binary", seconds,
-                        setting == "time", task["seed"], folder)
+                        setting, task["seed"], folder)
     shipped = learn(question)
     p: npt.NDArray[np.float64] = np.asarray(shipped.predict(future), dtype=np.float64)
     pd.DataFrame({"p": p}).to_parquet(folder / "predictions.parquet")
@@ -92,10 +99,11 @@ def serve(package: str, learn: Callable[[Question], Shipped]) -> None:
     (folder / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
 
 
-def _read(folder: Path, categorical: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _read(folder: Path, categorical: list[str],
+          unasked: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read both tables; they know the same levels of every category."""
     past, future = (pd.read_parquet(folder / f"{name}.parquet").drop(
-        columns=["__time", "__entity"]) for name in ("past", "future"))
+        columns=unasked) for name in ("past", "future"))
     for name in categorical:
         levels = sorted({*past[name].dropna(), *future[name].dropna()})
         for table in (past, future):
