@@ -68,5 +68,12 @@ def test_a_leak_exits_with_3_and_says_what_to_do(folder, table, more, code, told
 
 def test_bad_input_exits_with_2(folder):
     done = audit(folder, "shops.csv", *DATA, "--mute", "LK1001")
+    assert "embedded stocks" not in done.stderr
     assert done.returncode == 2
     assert "unknown check 'LK1001'" in done.stderr
+
+
+def test_an_audit_of_the_embedded_stocks_says_so(folder):
+    done = audit(folder, "--models", "linear", "--splits", "temporal", "--audit", "exact")
+    assert done.returncode == 0
+    assert "checking the embedded stocks" in done.stderr

@@ -132,6 +132,15 @@ def test_counted_times_are_proposed_in_words(folder, capsys):
         "2024-01-01")
 
 
+def test_years_that_were_saved_as_fractions_are_years(folder, capsys):
+    years = pl.DataFrame({"year": np.arange(1950.0, 2010), "sold": np.arange(60)})
+    years.write_csv("years.csv")
+    assert "1950.0" in (folder / "years.csv").read_text()
+    assert "time year (years from 1950 to 2009, named like a time" in init(capsys, "years.csv")
+    panel = load_panel(make_config(path="outlast.yaml").data)
+    assert (panel.time.zone, panel.time.ns[0]) == ("abstract", 1950)
+
+
 def test_usual_names_run_without_init_and_say_so(folder, capsys):
     table = sales().filter(pl.col("item") == "a").rename({"day": "ds", "sold": "y"})
     table.with_columns(unique_id="shop").write_csv("t.csv")

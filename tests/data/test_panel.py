@@ -228,7 +228,7 @@ def _with(**columns: Any) -> pl.DataFrame:
         (_with(day=pl.when(pl.col("who") == "a").then(pl.col("day"))), {},
          r"'day': 2 missing value\(s\), first at row\(s\) \[0, 3\]"),
         (_with(day=pl.lit("soon")), {}, "cannot read 'soon' as an ISO date"),
-        (_with(day=pl.lit(1.5)), {}, "expected dates, datetimes, ISO strings or integers"),
+        (_with(day=pl.lit(1.5)), {}, "expected dates, datetimes, ISO strings or whole numbers"),
         (_with(who=pl.col("text")), {}, r"entity column 'who' has 1 missing value\(s\)"),
         (table(), {"entity": None}, r"4 rows share their \(day\).*name the entity column"),
         (pl.concat([table(), table()[:1]]), {}, r"2 rows share their \(who, day\).*who=b.*remove"),

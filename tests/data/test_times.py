@@ -131,6 +131,20 @@ def test_missing_times_are_refused_or_kept(values: Any) -> None:
     assert to_instants(values, on_missing="keep").ns.tolist() == [day, NAT]
 
 
+@pytest.mark.parametrize("values", [pl.Series([1950.0, 1951.0]), np.array([1950.0, 1951.0]),
+                                    pd.Series([1950.0, 1951.0])])
+def test_fractions_that_are_whole_numbers_are_abstract_time(values: Any) -> None:
+    got = to_instants(values)
+    assert (got.ns.tolist(), got.zone) == ([1950, 1951], "abstract")
+    assert to_instants([1950.0, float("nan")], on_missing="keep").ns.tolist() == [1950, NAT]
+
+
+@pytest.mark.parametrize("value", [0.5, float("inf"), 1e30])
+def test_other_fractions_are_no_time(value: float) -> None:
+    with pytest.raises(InputError, match="whole numbers, got Float64"):
+        to_instants([1.0, value])
+
+
 def test_missing_integers_are_refused() -> None:
     with pytest.raises(InputError, match="1 missing"):
         to_instants(pd.Series([1, None], dtype="Int64"))

@@ -12,7 +12,9 @@ from outlast.config import make_config
 from outlast.errors import CorruptError, InputError
 from outlast.experiments import place_order, prepare, run, work_off
 from outlast.experiments.exam import seal
+from outlast.judge.board import Interval
 from outlast.pipeline import report_only, run_pipeline
+from outlast.report.exam import exam_sentence
 from outlast.store import Store
 from outlast.store.experiments import EXAM
 from tests.tables import shop_panel
@@ -40,6 +42,24 @@ def test_the_promise_stands_beside_the_exam(finished):
     assert len(exam.openings) == 1
     assert finished[1].report.html.read_text().count("Promise against exam") >= 1
     assert "## Promise against exam" in finished[1].report.markdown.read_text()
+
+
+@pytest.mark.parametrize(("gain", "told"), [
+    ((-0.015, -0.066, 0.036), "There it cannot be told from the best baseline: −0.015 (95 % CI"),
+    ((-0.100, -0.150, -0.050), "There it is worse than the best baseline: −0.100 (95 % CI"),
+    ((0.100, 0.050, 0.150), None),
+    ((None, None, None), None),
+])
+def test_an_exam_without_a_gain_says_so(finished, gain, told):
+    document = finished[1].document
+    value, low, high = gain
+    grade = document.exam.grades[0].model_copy(
+        update={"over_baseline": Interval(value=value, low=low, high=high)})
+    exam = document.exam.model_copy(update={"grades": (grade,)})
+    best = [row for row in document.leaderboard if row.id == grade.row]
+    sentence = exam_sentence(exam, best, document.metric)
+    assert ("best baseline" in sentence) is (told is not None)
+    assert told is None or told in sentence
 
 
 def test_the_exam_is_scored_on_its_rows_by_a_model_of_all_before_them(finished):

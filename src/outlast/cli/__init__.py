@@ -60,8 +60,8 @@ COMMANDS = {
                  "record.",
     "schema:schema": "Print the JSON Schema of outlast.yaml, for an editor that checks it while "
                      "you type.",
-    "doctor:doctor": "Check the installation in seconds and say what to do where something is "
-                     "wrong.",
+    "doctor:doctor": "Check the installation in about a minute and say what to do where something "
+                     "is wrong.",
 }
 for path, told in COMMANDS.items():
     app.command(f"outlast.cli.{path}", help=told)

@@ -56,6 +56,10 @@ def audit(
     console = Console()
     given = replace(data, data=table) if table is not None else data
     settings = configure(given, matrix, file, options)
+    if settings.data.source == "stocks":
+        # Not to standard output, which another program may read.
+        Console(stderr=True).print("[dim]no table named here: checking the embedded stocks[/]",
+                                   highlight=False)
     with console.status("checking") as status:
         report = audit_table(settings, on_check=lambda name: status.update(escape(name)))
     show_audit(console, report)

@@ -22,7 +22,7 @@ _OPTIONAL = {"catboost": "catboost", "duckdb": "duckdb", "mlflow": "mlflow", "pa
 
 
 def doctor() -> None:
-    """Check the installation in seconds and say what to do where something is wrong.
+    """Check the installation in about a minute and say what to do where something is wrong.
 
     Imports every library, reads the embedded data, and runs a tiny matrix with its report in
     a temporary folder. Exits with 1 if a check fails.

@@ -115,8 +115,9 @@ def show(console: Console, found: Proposal) -> None:
     for role, told in _roles(found):
         roles.add_row(role, told)
     console.print(roles, highlight=False)
-    if found.traps:
-        console.print("\n[bold]Worth a look[/]")
+    if not found.traps:
+        return
+    console.print("\n[bold]Worth a look[/]")
     traps = Table.grid(padding=(0, 1, 0, 0))
     for trap in found.traps:
         traps.add_row("[red bold]✗[/]" if trap.stops else "[yellow bold]![/]",

@@ -55,7 +55,7 @@ def to_instants(values: Any, what: str = "time", on_missing: str = "raise") -> I
     ----------
     values : array-like, shape (n,)
         datetime64 of any unit, polars / pandas / Arrow column, ISO strings, dates,
-        datetimes, integers as abstract time, or `Instants`, which are kept as they are.
+        datetimes, whole numbers as abstract time, or `Instants`, which are kept as they are.
     what : str, default "time"
         How the error message names the values.
     on_missing : {"raise", "keep"}, default "raise"
@@ -86,11 +86,19 @@ def to_instants(values: Any, what: str = "time", on_missing: str = "raise") -> I
 
 def _counted(values: Any, what: str) -> Instants:
     series = _as_series(values, what)
+    if series.dtype.is_float() and _are_whole(series):  # years that pandas wrote as 1950.0
+        series = series.cast(pl.Int64, strict=False)
     if series.dtype.is_integer():
         counts = series.cast(pl.Int64).fill_null(NAT).to_numpy()
         return Instants(np.ascontiguousarray(counts), "abstract")
     stamps, zone, tz = _as_datetime(series, what)
     return Instants(np.ascontiguousarray(_microseconds_to_ns(stamps, what)), zone, tz)
+
+
+def _are_whole(series: pl.Series) -> bool:
+    known = series.fill_nan(None).drop_nulls()
+    return bool(len(known)) and bool((known == known.cast(pl.Int64, strict=False)).all(
+        ignore_nulls=False))
 
 
 def check_same_zone(*named: tuple[str, Instants | None]) -> None:
@@ -205,7 +213,7 @@ def _as_datetime(series: pl.Series, what: str) -> tuple[pl.Series, Zone, str | N
     if series.dtype == pl.Null:
         return series.cast(pl.Datetime("us")), "naive", None
     raise InputError(
-        f"{what}: expected dates, datetimes, ISO strings or integers, got {series.dtype}"
+        f"{what}: expected dates, datetimes, ISO strings or whole numbers, got {series.dtype}"
     )
 
 

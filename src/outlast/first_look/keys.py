@@ -60,7 +60,7 @@ def _counted(instants: Instants, name: str) -> tuple[float, list[str]]:
 
 def as_time(column: pl.Series) -> Instants | None:
     """Read a column as times, None if it is none; missing times are kept."""
-    if not (column.dtype.is_temporal() or column.dtype.is_integer() or column.dtype == pl.String):
+    if not (column.dtype.is_temporal() or column.dtype.is_numeric() or column.dtype == pl.String):
         return None
     try:
         to_instants(column.drop_nulls().head(_SAMPLE), on_missing="keep")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from outlast.data.times import format_ns
-from outlast.judge.board import Exam, Opening, Row
+from outlast.judge.board import Exam, Grade, Opening, Row
 from outlast.judge.judgement import Judgement
 from outlast.judge.results import Result
-from outlast.judge.wording import bounds, interval_text
+from outlast.judge.wording import bounds, interval_text, signed
 from outlast.records import Record
 from outlast.store import Experiment
 from outlast.store.experiments import EXAM
@@ -44,11 +44,19 @@ def exam_card(
         end=format_ns(sealed["end"]), n_rows=sealed["rows"], n_times=sealed["timestamps"],
         n_blocks=sealed["blocks"], sha256=experiment.description["files"][EXAM],
         openings=openings, grades=judgement.grade(results), sentence="")
-    told = _sentence(exam, judgement.finalists[:1], judgement.board.metric.name)
+    told = exam_sentence(exam, judgement.finalists[:1], judgement.board.metric.name)
     return exam.model_copy(update={"sentence": told})
 
 
-def _sentence(exam: Exam, recommended: Sequence[Row], metric: str) -> str:
+def exam_sentence(exam: Exam, recommended: Sequence[Row], metric: str) -> str:
+    """Tell whether the exam was opened, and how what is recommended did in it.
+
+    Examples
+    --------
+    >>> exam_sentence(Exam(status="sealed", start="2024-01-01", end="2024-02-01", n_rows=9,
+    ...                    sentence=""), [], "rmse")
+    'The exam (2024-01-01 to 2024-02-01, 9 rows) is sealed: nobody has looked at it.'
+    """
     place = f"{exam.start} to {exam.end}, {exam.n_rows:,} rows"
     if exam.status == "sealed":
         return f"The exam ({place}) is sealed: nobody has looked at it."
@@ -64,4 +72,13 @@ def _sentence(exam: Exam, recommended: Sequence[Row], metric: str) -> str:
         side = "inside" if first.kept else "outside"
         kept = f", {side} the promised {bounds(first.promised).strip()}"
     return (f"In the sealed exam ({place}), opened {often}, {first.label} scores {metric} "
-            f"{interval_text(first.score)}{kept}.")
+            f"{interval_text(first.score)}{kept}.{_without_gain(first)}")
+
+
+def _without_gain(grade: Grade) -> str:
+    """A warning where the exam shows no gain: a model worth nothing may keep its promise."""
+    gain = grade.over_baseline
+    if gain is None or gain.low is None or gain.high is None or gain.low > 0:
+        return ""
+    told = "cannot be told from" if gain.high > 0 else "is worse than"
+    return f" There it {told} the best baseline: {signed(gain)}."
