@@ -91,7 +91,8 @@ def line_of(path: str | Path, keys: Sequence[str | int]) -> int | None:
 class _StrictLoader(yaml.SafeLoader):
     """Refuses what silently means something else: aliases and repeated keys.
 
-    12:30:45 is no number of seconds here, and 010 is ten and not eight.
+    12:30:45 is no number of seconds here, 010 is ten and not eight, and a key such as ``on`` is
+    that word.
     """
 
     def construct_scalar(self, node: Any) -> Any:
@@ -108,6 +109,9 @@ class _StrictLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:bool":
+                key.tag = "tag:yaml.org,2002:str"
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         line = node.start_mark.line + 1
         if odd := next((key for key in keys if not isinstance(key, Hashable)), None):

@@ -52,6 +52,17 @@ def test_a_bad_file_is_refused(tmp_path, text, message):
         make_config(path=path)
 
 
+def test_a_key_that_yaml_calls_a_truth_value_is_a_word(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("data:\n  joins: [{table: b.csv, time: day, on: {store: shop}}]\nexam: off\n")
+    config = make_config(path=path)
+    assert config.data.joins[0]["on"] == {"store": "shop"}
+    assert config.exam is None
+    path.write_text("on: 1\nno: 2\n")
+    with pytest.raises(InputError, match=r"'no'|'on'"):
+        make_config(path=path)
+
+
 def test_a_missing_or_huge_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="no configuration file"):
         make_config(path=tmp_path / "none.yaml")
