@@ -110,6 +110,7 @@ def test_runs_and_features_can_be_told(folder):
         (["--n_trails", "3"], "Did you mean --n_trials?"),
         (["--optimization", "optun"], "Input should be 'optuna', 'random', 'grid' or 'none'"),
         (["--models"], "name at least one"),
+        (["shops.csv"], "if this is the table: --data shops.csv"),
         (["--leaky", "sales", "empty.csv"], "'empty.csv' is a table and no column; name the"),
         (["--target", "big_move"], "did you mean 'big_move_5'?"),
     ],

@@ -9,9 +9,11 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.exceptions import UnusedCliTokensError
 from rich.console import Console
 from rich.markup import escape
 
@@ -121,7 +123,9 @@ def _answered(arguments: Sequence[str] | None, errors: Console) -> int:
     try:
         app(list(arguments) if arguments is not None else None, exit_on_error=False,
             print_error=True, error_console=errors, result_action="return_value")
-    except CycloptsError:
+    except CycloptsError as error:
+        if isinstance(error, UnusedCliTokensError):
+            _name_the_table(errors, error.unused_tokens or [])
         return 2
     except OutlastError as error:
         told = escape(hidden(str(error)))
@@ -138,6 +142,13 @@ def _answered(arguments: Sequence[str] | None, errors: Console) -> int:
                      f"{escape(hidden(_resume_command()))}", soft_wrap=True)
         return 130
     return 0
+
+
+def _name_the_table(errors: Console, unused: Sequence[str]) -> None:
+    for token in unused:
+        if "://" in token or Path(token).exists():
+            errors.print(f"if this is the table: --data {escape(hidden(token))}", soft_wrap=True,
+                         highlight=False)
 
 
 def _resume_command() -> str:

@@ -28,7 +28,7 @@ def show_estimate(console: Console, prepared: Prepared, found: Estimate) -> None
                   header_style="bold")
     several = len({cell.selection for cell in found.cells}) > 1
     words = ["model", "search", *["selection"] * several]
-    for name in (*words, "jobs", "done", "shared", "fits up to", "rows up to", "CPU"):
+    for name in (*words, "jobs", "done", "shared", "fits\nup to", "rows\nup to", "CPU"):
         table.add_column(name, justify="left" if name in words else "right", no_wrap=True)
     for cell in found.cells:
         told = [cell.model, cell.search, *[cell.selection] * several]

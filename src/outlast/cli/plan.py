@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -44,6 +45,8 @@ _UNITS = (("m", 60 * 10**9, (1, 5, 15, 30)), ("h", 3_600 * 10**9, (1, 3, 6, 12))
 
 
 def splits(
+    table: str | None = None,
+    /,
     *,
     data: DataOptions = _NO_DATA,
     splits: tuple[str, ...] | None = None,
@@ -59,10 +62,12 @@ def splits(
 
         outlast splits
         outlast splits --splits purged_kfold combinatorial_purged --svg plan.svg
-        outlast splits --data sales.parquet --time week --entity store --target sold --horizon 4
+        outlast splits sales.parquet --time week --entity store --target sold --horizon 4
 
     Parameters
     ----------
+    table
+        File, folder, URL or database, as for --data. [default: as for outlast run]
     splits
         Splits to draw. [default: those that `outlast run` would use]
     svg
@@ -72,7 +77,8 @@ def splits(
     from outlast.experiments.prepare import load_panel
 
     picture = None if svg is None else _picture(svg)
-    settings = configure(data, MatrixOptions(splits=splits), file)
+    given = replace(data, data=table) if table is not None else data
+    settings = configure(given, MatrixOptions(splits=splits), file)
     panel = load_panel(settings.data)
     planned, left_out = plan_splits(settings, panel)
     if not planned:

@@ -31,7 +31,7 @@ def suggest(
     Examples::
 
         outlast features suggest sales.csv --time week --entity store --target sold --horizon 4
-        outlast run --data sales.csv --config outlast.yaml --recipe recipe.yaml
+        outlast run --recipe recipe.yaml   # where outlast.yaml says the rest
 
     Parameters
     ----------
