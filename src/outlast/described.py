@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from outlast.errors import InputError
+from outlast.errors import InputError, import_advice
 from outlast.records import content_hash
 
 _LIBRARIES = tuple(str(Path(sysconfig.get_path(kind)).resolve())
@@ -92,7 +92,8 @@ def resolve(path: str) -> Any:
     # A TypeError: a path that begins with a dot.
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{path!r} cannot be found ({error}); define it in a module that can be "
-                         "imported, and give its path as my_project.models:Careful") from error
+                         "imported, and give its path as my_project.models:Careful"
+                         f"{import_advice(module)}") from error
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class OutlastError(Exception):
@@ -96,6 +97,20 @@ def suggest(got: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(got, names, n=1)
     listing = f"Known: {', '.join(names)}" if names else "none is known"
     return f"did you mean {close[0]!r}? {listing}" if close else listing
+
+
+def import_advice(module: str) -> str:
+    """Return what finds a module that lies in the working folder, where Python does not look.
+
+    Examples
+    --------
+    >>> import_advice("nowhere.features")
+    ''
+    """
+    top = module.partition(".")[0]
+    if not top or not (Path(top).is_dir() or Path(f"{top}.py").is_file()):
+        return ""
+    return f"; {top} lies in this folder: set PYTHONPATH=. so that Python looks here"
 
 
 def unknown_name(kind: str, got: str, known: Iterable[str]) -> InputError:

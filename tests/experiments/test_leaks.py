@@ -152,6 +152,14 @@ def test_a_path_to_no_function_is_refused(tmp_path):
         prepare(make_config(config(tmp_path, features="json:lods")), shop_panel())
 
 
+def test_a_function_in_the_working_folder_is_told_how_it_is_found(tmp_path, monkeypatch):
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "features.py").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"'beside.features'.* beside lies in .* PYTHONPATH=\."):
+        prepare(make_config(config(tmp_path, features="beside.features:build")), shop_panel())
+
+
 def test_a_declared_recipe_makes_the_features(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("features:\n  - lag: {name: before, source: signal}\n")

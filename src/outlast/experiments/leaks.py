@@ -10,7 +10,7 @@ from outlast import audit
 from outlast.audit import AuditReport, Facts
 from outlast.config import Config
 from outlast.data import Panel
-from outlast.errors import InputError, suggest
+from outlast.errors import InputError, import_advice, suggest
 from outlast.experiments.folds import PlannedSplit
 from outlast.experiments.matrix import Plan, code_fingerprint
 from outlast.experiments.protocol import protocols
@@ -125,7 +125,8 @@ def import_features(path: str) -> object:
         module = importlib.import_module(module_name)
     except (ImportError, ValueError) as error:
         raise InputError(f"features {path!r}: cannot import {module_name!r} ({error}); give a "
-                         "path such as my_project.features:build") from error
+                         "path such as my_project.features:build"
+                         f"{import_advice(module_name)}") from error
     if not hasattr(module, name):
         known = [n for n in dir(module) if not n.startswith("_")]
         raise InputError(f"features {path!r}: {module_name!r} has no {name!r}: "

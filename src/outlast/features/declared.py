@@ -133,8 +133,12 @@ def _recipe(declared: Mapping[str, Any], origin: str, place: Callable[[int], str
     if not isinstance(skipped, dict):
         raise InputError(f"{origin}: 'skipped' must give columns and reasons, got {skipped!r}")
     features = [feature for i, item in enumerate(listed) for feature in _features(item, place, i)]
-    return Recipe(str(declared.get("name", "recipe")), tuple(features),
-                  tuple(map(str, exported)), tuple((str(k), str(v)) for k, v in skipped.items()))
+    reasons = tuple((str(k), str(v)) for k, v in skipped.items())
+    try:
+        return Recipe(str(declared.get("name", "recipe")), tuple(features),
+                      tuple(map(str, exported)), reasons)
+    except InputError as error:
+        raise InputError(f"{origin}: {error}") from error
 
 
 def _features(item: Any, place: Callable[[int], str], i: int) -> Iterator[Feature]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from outlast.data.panel import Panel
-from outlast.errors import InputError, suggest
+from outlast.errors import InputError, import_advice, suggest
 from outlast.splits.base import Fold, Positions
 from outlast.splits.purge_audit import audit_given
 
@@ -51,7 +51,8 @@ def import_splitter(path: str, params: Mapping[str, Any]) -> Any:
     # A TypeError or ValueError: a path that begins or ends with a dot.
     except (ImportError, TypeError, ValueError) as error:
         raise InputError(f"split {path!r}: cannot import {module_name!r} ({error}); give a dotted "
-                         "path such as sklearn.model_selection.TimeSeriesSplit") from error
+                         "path such as sklearn.model_selection.TimeSeriesSplit"
+                         f"{import_advice(module_name)}") from error
     if not hasattr(module, name):
         raise InputError(f"split {path!r}: {module_name!r} has no {name!r}: "
                          f"{suggest(name, [n for n in dir(module) if not n.startswith('_')])}")
