@@ -51,7 +51,8 @@ class ReportFacts:
             folder=folder, winner=row.label if row else "",
             score=formatting.interval(row.score, decimals) if row else formatting.MISSING,
             split=(row.split if row else document.headline_split) or "",
-            verdict=VERDICTS[document.headline.verdict],
+            # The name of what is to be chosen stands elsewhere on the page.
+            verdict=VERDICTS[document.headline.verdict].removesuffix(", choose"),
             promise=(f"{formatting.interval(promise.score, decimals)} at "
                      f"{formatting.share(promise.level, 0)}" if promise else formatting.MISSING),
             exam=document.exam.sentence or document.exam.status)
