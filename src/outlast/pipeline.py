@@ -255,7 +255,7 @@ def _stored(config: Config, experiment: str | None) -> tuple[Case, tuple[Finding
         known = sorted({f"{r.job.model.name} x {r.job.split.name}" for r in stored})
         raise InputError(f"experiment {chosen.name!r} holds none of the results asked for; "
                          f"it has {', '.join(known) or 'no finished job'}; train first: "
-                         "python scripts/run_model_pipeline.py, or outlast run")
+                         "outlast run")
     manifests = read_sessions(chosen)
     audit = tuple(Finding.model_validate(f) for f in manifests[-1].get("audit", []))
     return _case(chosen, records, config), audit

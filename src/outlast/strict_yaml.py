@@ -118,6 +118,8 @@ class _StrictLoader(yaml.SafeLoader):
             raise yaml.YAMLError(f"line {line}: {odd!r} is no key; a key is a word or a number")
         repeated = [str(key) for key, times in Counter(keys).items() if times > 1]
         if repeated:
+            last = max(i for i, key in enumerate(keys) if keys.index(key) < i)
+            line = node.value[last][0].start_mark.line + 1
             raise yaml.YAMLError(f"line {line}: repeated key(s) {', '.join(sorted(repeated))}")
         return super().construct_mapping(node, deep)
 

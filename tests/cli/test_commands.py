@@ -41,7 +41,7 @@ def call(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProc
 def test_reports_only_without_results_says_what_to_run(folder):
     done = call(folder, "run_model_pipeline", "--skip_training", "--reports", "nothing")
     assert done.returncode == 2
-    assert "train first: python scripts/run_model_pipeline.py" in done.stderr
+    assert "train first: outlast run" in done.stderr
 
 
 def test_the_scripts_end_to_end(folder):
@@ -121,6 +121,16 @@ def test_bad_input_exits_with_two_and_says_the_way_out(folder, arguments, messag
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((folder / "bad").glob("experiment_results/*/sessions"))
+
+
+def test_a_time_budget_that_is_over_at_once_is_told_in_a_word(folder):
+    done = call(folder, "run_model_pipeline", *DATA, "--quick_run", "--models", "prior", "linear",
+                "--time_budget", "0.01", "--reports", "hurried")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "longer --time_budget" in done.stderr
+    assert "left undone when the time was over" in done.stdout
+    assert "cancelled: the time" not in done.stdout
+    assert "under None" not in done.stdout
 
 
 def test_ctrl_c_stops_with_the_command_that_resumes(folder):

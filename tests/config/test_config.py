@@ -38,7 +38,7 @@ def test_a_bad_setting_is_named_with_its_rule(values, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("seed: 1\nseed: 2\n", r"repeated key\(s\) seed"),
+        ("seed: 1\nseed: 2\n", r"line 2: repeated key\(s\) seed"),
         ("a: &x [1]\nb: *x\n", "aliases are not allowed"),
         ("- 1\n- 2\n", "must hold keys and values, got list"),
         ("seed: [1\n", "cannot read"),

@@ -16,6 +16,7 @@ from outlast.experiments.estimate import (
     parallelism,
     unscorable,
 )
+from outlast.experiments.probes import sizes
 from outlast.store import read_sessions
 from tests.faults import world
 from tests.tables import shop_panel
@@ -49,6 +50,13 @@ def test_limits_that_are_none_are_errors(setting, message):
 def test_limits_are_read_with_their_units():
     config = make_config({"time_budget": "1.5h", "job_timeout": "10min", "memory_limit": "2GiB"})
     assert (config.time_budget, config.job_timeout, config.memory_limit) == (5400, 600, 2**31)
+
+
+@pytest.mark.parametrize("n_rows", [2, 200, 1_499, 1_500, 1_501, 6_000, 10**6])
+def test_the_fits_of_a_probe_differ_enough_to_tell_a_cost_per_row(n_rows):
+    few, many = sizes(n_rows)
+    assert many <= n_rows
+    assert many >= 2 * few
 
 
 def cells(*seconds: float) -> Estimate:

@@ -192,7 +192,7 @@ def test_an_experiment_is_gone_on_with_as_it_was_or_extended(work):
     code, out, _ = ended(outlast(work, "resume", "--extend", "--models", "prior", "linear",
                                  "--n_jobs", "1"))
     assert code == 0
-    assert "1 jobs trained, 1 reused" in out
+    assert "1 job trained, 1 reused" in out
 
 
 def test_workers_share_a_plan_and_a_report_is_made_of_it(work):

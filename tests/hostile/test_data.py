@@ -54,7 +54,7 @@ def _gzip_bomb() -> bytes:
 BROKEN = {
     "one line of 100 MB": ("t.csv", b"a" * 100_000_000, "first line is longer than"),
     "a million columns": ("t.csv", b"a," * 10**6, "1,000,001 columns, and at most 100,000"),
-    "a column twice": ("t.csv", CSV.replace(b"noise", b"signal", 1), "same name: signal"),
+    "a column twice": ("t.csv", CSV.replace(b"noise", b"signal", 1), "same name: signal; give"),
     "a gzip bomb": ("t.csv.gz", _gzip_bomb(), "unpacks to more than 300 times its size"),
     "half a gzip file": ("t.csv.gz", gzip.compress(CSV, mtime=0)[:99], "cannot read .*end"),
     "no gzip file": ("t.csv.gz", CSV, "cannot read .*gzip"),

@@ -214,7 +214,7 @@ def test_local_processes_give_the_same_numbers(finished, tmp_path):
 
 
 def test_no_results_yet_says_what_to_run_first(tmp_path):
-    with pytest.raises(InputError, match=r"train first: python scripts/run_model_pipeline\.py"):
+    with pytest.raises(InputError, match="train first: outlast run"):
         report_only(make_config({"reports": str(tmp_path)}))
 
 

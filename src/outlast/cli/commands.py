@@ -148,6 +148,9 @@ def judge_outcome(outcome: Outcome, config: Config) -> None:
         If all of them did, or with ``strict`` any of them.
     """
     if outcome.failed and outcome.failed == len(outcome.plan.jobs):
+        if outcome.ended.get("cancelled") == outcome.failed:
+            raise OutlastError("the time budget was over before any job was done; the same command "
+                               "goes on with a longer --time_budget")
         raise OutlastError("every job failed; the logs are named in the report")
     if outcome.failed and config.strict:
         raise OutlastError(f"{outcome.failed} job(s) failed, and --strict forbids that")

@@ -16,6 +16,7 @@ from rich.table import Table
 from outlast.cli.foresight import duration, show_left_out
 from outlast.judge.board import Row
 from outlast.judge.wording import bounds, number, signed_number
+from outlast.report.formatting import plural
 from outlast.report.view import use_commands
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class _PlainProgress:
 
 
 def _print_failure(console: Console, step: Step) -> None:
-    if step.record is not None and step.record.failure is not None:
+    # What no time was left for is counted at the end: hundreds of jobs, all with the same reason.
+    if step.kind != "cancelled" and step.record is not None and step.record.failure is not None:
         failure = step.record.failure
         console.print(f"[red]failed[/] {escape(step.job.label)}: {escape(failure.kind)}: "
                       f"{escape(failure.message.splitlines()[0])}")
@@ -153,7 +155,9 @@ def show_leaderboard(console: Console, document: Document) -> None:
     """Print the rows of the headline split with intervals."""
     split = document.headline_split or document.headline.split
     rows = [row for row in document.leaderboard if row.split == split]
-    folds = f"{rows[0].n_folds} fold{'s' * (rows[0].n_folds > 1)}" if rows else "no fold"
+    if not rows:
+        return
+    folds = plural(rows[0].n_folds, "fold")
     table = Table(title=escape(f"{document.metric} under {split} ({folds})"), box=None,
                   title_justify="left", header_style="bold", pad_edge=False)
     selections = len({row.selection for row in rows if not row.is_baseline}) > 1
@@ -209,9 +213,11 @@ def _show_issues(console: Console, document: Document) -> None:
 
 
 def _counts(outcome: Outcome) -> str:
-    failed = f", [red]{outcome.failed} failed[/]" if outcome.failed else ""
+    late = outcome.ended.get("cancelled", 0)
+    failed = f", [red]{outcome.failed - late} failed[/]" if outcome.failed > late else ""
+    left = f", [red]{late} left undone when the time was over[/]" if late else ""
     took = ""
     if outcome.estimated is not None:
         took = f" in {duration(outcome.seconds)} (estimated {duration(outcome.estimated)})"
-    return (f"[dim]{outcome.trained} jobs trained{took}, {outcome.reused} reused from the store[/]"
-            f"{failed}")
+    return (f"[dim]{plural(outcome.trained, 'job')} trained{took}, {outcome.reused} reused "
+            f"from the store[/]{failed}{left}")

@@ -38,7 +38,7 @@ def list_runs(*, reports: str = "reports") -> None:
     manifests = [manifest for each in experiments for manifest in read_sessions(each)]
     if not manifests:
         raise InputError(f"no session in {reports!r} yet; train first: "
-                         "python scripts/run_model_pipeline.py, or outlast run")
+                         "outlast run")
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("session", "outcome", "jobs", "trained", "failed", "s"):
         table.add_column(name, no_wrap=True)

@@ -79,11 +79,11 @@ def read_csv(source: Source, dialect: CsvDialect) -> pl.DataFrame:
 
 def _refuse_twice(columns: Sequence[str]) -> None:
     """Raise where polars has given a column another name because it is there twice."""
-    again = [name for name in columns
+    again = [found["name"] for name in columns
              if (found := _TWICE.fullmatch(name)) and found["name"] in columns]
     if again:
-        raise InputError(f"two columns have the same name: {', '.join(again[:3])}, without "
-                         "_duplicated; give each a name of its own")
+        raise InputError(f"two columns have the same name: {', '.join(again[:3])}; give each a "
+                         "name of its own")
 
 
 def _content(source: Source, most: int | None = None) -> bytes:

@@ -125,8 +125,8 @@ def import_features(path: str) -> object:
         module = importlib.import_module(module_name)
     except (ImportError, ValueError) as error:
         raise InputError(f"features {path!r}: cannot import {module_name!r} ({error}); give a "
-                         f"path such as my_project.features:build{import_advice(module_name)}"
-                         ) from error
+                         "path such as my_project.features:build"
+                         f"{import_advice(module_name)}") from error
     if not hasattr(module, name):
         known = [n for n in dir(module) if not n.startswith("_")]
         raise InputError(f"features {path!r}: {module_name!r} has no {name!r}: "

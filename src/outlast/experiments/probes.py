@@ -57,8 +57,8 @@ def run_probe(spec: Mapping[str, Any]) -> None:
     context = FitContext(job.task, max(1, len(bench.experiment.schema.labels)), job.seed,
                          int(spec["threads"]))
     _fit(job, bench, train[-200:], context)  # loads the library
-    few, many = (np.unique(np.linspace(0, len(train) - 1, min(n, len(train))).astype(np.intp))
-                 for n in (SMALL, LARGE))
+    few, many = (np.unique(np.linspace(0, len(train) - 1, n).astype(np.intp))
+                 for n in sizes(len(train)))
     # The faster of two: what is loaded or warmed up in the first is not what a fit costs.
     first, second = (min(_fit(job, bench, train[rows], context) for _ in range(2))
                      for rows in (few, many))
@@ -72,6 +72,20 @@ def run_probe(spec: Mapping[str, Any]) -> None:
         bytes_per_row=max(9.0 * width, (second[1] - first[1]) / more),
     )
     bench.experiment.storage.write_json(place(job), cost.model_dump())
+
+
+def sizes(n_rows: int) -> tuple[int, int]:
+    """Return how many rows the two fits of a probe take.
+
+    The second has at least twice as many: over a few rows more, the noise of the clock would be
+    taken for the cost of a row.
+
+    Examples
+    --------
+    >>> sizes(100_000), sizes(1_600)
+    ((1500, 6000), (800, 1600))
+    """
+    return max(1, min(SMALL, n_rows // 2)), min(LARGE, n_rows)
 
 
 def place(job: Job) -> str:

@@ -141,7 +141,7 @@ class FeatureTracker:
         known = self.experiments()
         if not known:
             raise InputError(f"no feature has been tracked in {self.storage.url!r} yet; train "
-                             "first: python scripts/run_model_pipeline.py, or outlast run")
+                             "first: outlast run")
         return known[-1]
 
     def features(self, experiment: str | None = None, split: str | None = None) -> pl.DataFrame:

@@ -257,7 +257,7 @@ class Store:
                      if (sessions := found.storage.folders(SESSIONS))}
         if not worked_on:
             raise InputError(f"no results in {self.storage.url!r} yet; train first: "
-                             "python scripts/run_model_pipeline.py, or outlast run")
+                             "outlast run")
         return worked_on[max(worked_on)]
 
     def check_writable(self) -> None:
