@@ -42,7 +42,8 @@ class Design:
         self, frame: pl.DataFrame, y: Floats | None = None, last_known: Floats | None = None
     ) -> Matrix:
         """Return feature rows as a matrix for models."""
-        numbers = self.codes.transform(frame.select(self.columns)).to_numpy(writable=True)
+        numbers = self.codes.transform(frame.select(self.columns)).to_numpy(
+            order="c", writable=True)
         return Matrix(
             # Features are Float32 already, so this copies nothing.
             X=numbers.astype(np.float32, copy=False),

@@ -31,6 +31,16 @@ def test_rows_without_labels_stay_without():
     assert part.last_known is None
 
 
+@pytest.mark.parametrize("view", [np.asfortranarray, lambda X: np.repeat(X, 2, axis=0)[::2]])
+def test_rows_lie_side_by_side_whichever_way_they_came(view):
+    given = view(matrix().X)
+    assert not given.flags.c_contiguous
+    kept = matrix(X=given)
+    np.testing.assert_array_equal(kept.X, given)
+    for each in (kept, kept.take(np.array([2, 0])), kept.select(["b", "a"])):
+        assert each.X.flags.c_contiguous
+
+
 def test_names_and_columns_must_agree():
     with pytest.raises(InputError, match=r"shape \(3, 2\) has 1 column names"):
         matrix(columns=("a",))

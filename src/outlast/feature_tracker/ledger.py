@@ -128,7 +128,7 @@ def _agreement(by_model: pl.DataFrame) -> float | None:
     """Kendall's W of the families' shares, over the features that all of them use."""
     wide = by_model.pivot("model", index="feature", values="shap_share_mean").drop(
         "feature").drop_nulls()
-    w = kendalls_w(wide.cast(pl.Float64).to_numpy().T)
+    w = kendalls_w(wide.cast(pl.Float64).to_numpy(order="c").T)
     return None if np.isnan(w) else w
 
 
@@ -160,7 +160,8 @@ def _deltas(
         pl.col("value").mean(), pl.col("test_start").min(), pl.col("unit").first())
     order = folds.group_by("fold").agg(pl.col("test_start").min()).sort("test_start", "fold")
     wide = folds.pivot("fold", index="feature", values="value").sort("feature")
-    values = wide.select(str(fold) for fold in order["fold"]).cast(pl.Float64).to_numpy()
+    by_fold = wide.select(str(fold) for fold in order["fold"]).cast(pl.Float64)
+    values = by_fold.to_numpy(order="c")
     values = np.where(np.isfinite(values), values, np.nan)
     ratio = (runs["n_test"] / runs["n_train"]).mean()
     means = fold_means(values, cells["split"][0].partition("(")[0], float(ratio or 0.0))  # type: ignore[arg-type]

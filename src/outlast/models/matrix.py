@@ -26,7 +26,9 @@ class Matrix:
     Attributes
     ----------
     X : ndarray of float32, shape (n, p)
-        NaN is missing; categorical columns hold codes from 0.
+        NaN is missing; categorical columns hold codes from 0. It is kept row by row (C order),
+        whichever way it came: sums over another layout differ in the last digit, and so would
+        the models of two runs.
     columns : tuple of str, length p
     categorical : tuple of int
         Positions of the categorical columns.
@@ -55,6 +57,7 @@ class Matrix:
             values = getattr(self, name)
             if values is not None and len(values) != len(self.X):
                 raise InputError(f"{name} has {len(values)} values for {len(self.X)} rows")
+        object.__setattr__(self, "X", np.ascontiguousarray(self.X))
 
     def __len__(self) -> int:
         return len(self.X)
@@ -69,8 +72,7 @@ class Matrix:
         """Return the chosen columns, in the given order."""
         at = [self.columns.index(name) for name in names]
         categorical = tuple(i for i, column in enumerate(at) if column in self.categorical)
-        return Matrix(np.ascontiguousarray(self.X[:, at]), tuple(names), categorical, self.y,
-                      self.last_known)
+        return Matrix(self.X[:, at], tuple(names), categorical, self.y, self.last_known)
 
     def form(self, key: Hashable, make: Callable[[], Form]) -> Form:
         """Return these rows in a library's own form, made by `make` once per key.

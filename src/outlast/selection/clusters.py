@@ -36,7 +36,7 @@ def closeness(frame: pl.DataFrame, sample_rows: int = 5000, min_rows: int = 30) 
     numeric = frame[rows].select(cs.numeric())
     at = [frame.get_column_index(name) for name in numeric.columns]
     close = np.zeros((frame.width, frame.width))
-    values = numeric.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    values = numeric.cast(pl.Float64).fill_null(np.nan).to_numpy(order="c")
     close[np.ix_(at, at)] = np.abs(rank_correlation(values, min_rows))
     for i, j in _equal_columns(frame):
         close[i, j] = close[j, i] = 1.0
