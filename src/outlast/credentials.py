@@ -28,6 +28,8 @@ _SAID = re.compile(
     r"([^\s'\",;&)}\]]+)")
 _OF_ENVIRONMENT = re.compile(rf"(?i){_NAMES}|token")
 _OF_PARAMETER = re.compile(rf"(?i)\w*({_NAMES})|token")
+# Where a process works is known to all; and so a setting may name a file below it.
+_FOLDERS = frozenset({"PWD", "OLDPWD"})
 _LEAST_LENGTH = 8
 
 
@@ -35,7 +37,7 @@ def hidden(text: str) -> str:
     """Return a text with ``***`` in the place of every password, key and token.
 
     Found by how they are written, and by the values of environment variables whose names say
-    that they are secret.
+    that they are secret; the path of a file that exists is none.
 
     Parameters
     ----------
@@ -119,6 +121,12 @@ def _without_sure(text: str) -> str:
     for pattern in _SURE:
         text = pattern.sub(rf"\1{HIDDEN}", text)
     for name, value in os.environ.items():
-        if len(value) >= _LEAST_LENGTH and value in text and _OF_ENVIRONMENT.search(name):
+        if value in text and _is_secret(name, value):
             text = text.replace(value, HIDDEN)
     return text
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Whether a variable of the environment holds a secret, rather than tells where one is."""
+    return (len(value) >= _LEAST_LENGTH and name not in _FOLDERS
+            and _OF_ENVIRONMENT.search(name) is not None and not os.path.exists(value))

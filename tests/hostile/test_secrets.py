@@ -59,6 +59,23 @@ def test_settings_hold_no_secret(settings):
     assert not [secret for secret in SECRETS if secret in str(caught.value)]
 
 
+@pytest.mark.parametrize(("variable", "made"), [
+    ("PWD", True), ("OLDPWD", True), ("OLDPWD", False), ("AWS_WEB_IDENTITY_TOKEN_FILE", True)])
+def test_where_things_are_is_no_secret(variable, made, tmp_path, monkeypatch):
+    place = tmp_path / "place"
+    if made:
+        place.mkdir()
+    monkeypatch.setenv(variable, str(place))
+    assert make_config({"reports": str(place / "reports")}).reports == str(place / "reports")
+    assert hidden(f"no such file: {place}") == f"no such file: {place}"
+
+
+def test_what_a_variable_says_is_a_secret(monkeypatch):
+    monkeypatch.setenv("DB_PWD", "/told-by-value")
+    with pytest.raises(InputError, match="reports holds a user or password"):
+        make_config({"reports": "/tmp/told-by-value"})
+
+
 @pytest.mark.parametrize("params", [{"api_key": "sekret"}, {"url": "https://u:sekret@host"}])
 def test_an_estimator_holds_no_secret(params):
     with pytest.raises(InputError, match=r"model Keyed.* holds a user or password") as caught:
