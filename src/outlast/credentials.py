@@ -128,5 +128,7 @@ def _without_sure(text: str) -> str:
 
 def _is_secret(name: str, value: str) -> bool:
     """Whether a variable of the environment holds a secret, rather than tells where one is."""
+    # `Path.exists` raises for what is too long to be a path.
     return (len(value) >= _LEAST_LENGTH and name not in _FOLDERS
-            and _OF_ENVIRONMENT.search(name) is not None and not os.path.exists(value))
+            and _OF_ENVIRONMENT.search(name) is not None
+            and not os.path.exists(value))  # noqa: PTH110

@@ -70,10 +70,11 @@ def test_where_things_are_is_no_secret(variable, made, tmp_path, monkeypatch):
     assert hidden(f"no such file: {place}") == f"no such file: {place}"
 
 
-def test_what_a_variable_says_is_a_secret(monkeypatch):
-    monkeypatch.setenv("DB_PWD", "/told-by-value")
+@pytest.mark.parametrize("secret", ["/told-by-value", "x" * 9000])
+def test_what_a_variable_says_is_a_secret(secret, monkeypatch):
+    monkeypatch.setenv("DB_PWD", secret)
     with pytest.raises(InputError, match="reports holds a user or password"):
-        make_config({"reports": "/tmp/told-by-value"})
+        make_config({"reports": f"/tmp{secret}"})
 
 
 @pytest.mark.parametrize("params", [{"api_key": "sekret"}, {"url": "https://u:sekret@host"}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -23,6 +23,7 @@ _VALUE, _MISSING, _LEVEL = 0, 1, 2
 # One wild value in a test row must not outvote all other columns.
 _CLIP = 10.0
 _MAX_LEVELS = 100
+_BLOCK = 4096
 
 
 class FittedLinear(ArrayModel):
@@ -47,7 +48,8 @@ class FittedLinear(ArrayModel):
         return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
     def _contributions(self, data: Matrix) -> Floats:
-        shares = _shares(_design(data.X, self.arrays), self.arrays, data.X.shape[1])
+        design, width = _design(data.X, self.arrays), data.X.shape[1]
+        shares = np.stack(list(_shares(design, self.arrays, width)), axis=-1)
         return shares if self.card.context.task == "multiclass" else shares[:, 0]
 
 
@@ -81,7 +83,8 @@ class Linear(Model):
         design = _design(train.X, arrays)
         solve = _ridge if order.context.task == "regression" else _logistic
         arrays["coef"], arrays["intercept"] = solve(design, order)
-        arrays["gain"] = np.abs(_shares(design, arrays, train.X.shape[1])).mean(axis=(0, 1))
+        arrays["gain"] = np.array([np.abs(share).mean() for share in
+                                   _shares(design, arrays, train.X.shape[1])])
         return FittedLinear(order.card(self.name), arrays)
 
 
@@ -118,26 +121,30 @@ def _levels(known: npt.NDArray[np.float32]) -> list[float]:
 
 
 def _raw_design(X: npt.NDArray[np.float32], plan: Arrays) -> Floats:
-    table = X[:, plan["source"]].astype(np.float64)
-    missing = np.isnan(table)
-    filled = np.where(missing, plan["fill"], table)
-    indicator = np.where(plan["kind"] == _MISSING, missing, table == plan["level"])
-    return np.where(plan["kind"] == _VALUE, filled, indicator)
+    design = np.empty((len(X), len(plan["source"])))
+    # Each step makes another table; of some rows at a time they fit into the cache.
+    for start in range(0, len(X), _BLOCK):
+        table = X[start : start + _BLOCK, plan["source"]].astype(np.float64)
+        missing = np.isnan(table)
+        filled = np.where(missing, plan["fill"], table)
+        indicator = np.where(plan["kind"] == _MISSING, missing, table == plan["level"])
+        design[start : start + _BLOCK] = np.where(plan["kind"] == _VALUE, filled, indicator)
+    return design
 
 
 def _design(X: npt.NDArray[np.float32], plan: Arrays) -> Floats:
-    standardised = (_raw_design(X, plan) - plan["centre"]) / plan["scale"]
-    return np.clip(standardised, -_CLIP, _CLIP)
+    design = _raw_design(X, plan)
+    design -= plan["centre"]
+    design /= plan["scale"]
+    return np.clip(design, -_CLIP, _CLIP, out=design)
 
 
-def _shares(design: Floats, arrays: Arrays, width: int) -> Floats:
-    """Contributions (n, m, p): design columns summed into the inputs they came from."""
+def _shares(design: Floats, arrays: Arrays, width: int) -> Iterator[Floats]:
+    """Contributions (n, m) of each input: the design columns that came from it, summed."""
     coef, source = arrays["coef"], arrays["source"]
-    shares = np.zeros((len(design), len(coef), width))
     for column in range(width):
         own = source == column
-        shares[:, :, column] = design[:, own] @ coef[:, own].T
-    return shares
+        yield design[:, own] @ coef[:, own].T
 
 
 def _ridge(design: Floats, order: Fitting) -> tuple[Floats, Floats]:
