@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,9 @@ class RunnerContract(Contract):
         assert ended[0].failure, 'a "timeout" event must say what was allowed'
         assert started, "job 0 was ended before it began; its clock starts when it does"
         alive = survivors([int(pid) for pid in started], PATIENCE / 2)
+        for pid in alive:
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).kill()
         assert not alive, f"process(es) {alive} of a job that was ended live on; end its group"
 
     def test_what_a_job_prints_is_handed_over(self) -> None:
@@ -235,7 +239,8 @@ def _try_the_process(index: int, spec: dict[str, Any]) -> None:
     if spec["action"] == "print":
         sys.stdout.write(f"job {index} speaks\n")
     if spec["action"] == "hang":
-        command = [sys.executable, "-c", f"import time; time.sleep({PATIENCE})"]
+        # It must outlive the wait for it, however busy the machine is; then it is killed.
+        command = [sys.executable, "-c", f"import time; time.sleep({10 * PATIENCE})"]
         with subprocess.Popen(command) as child:
             Path(f"{spec['path']}.pids").write_text(f"{os.getpid()} {child.pid}", "utf-8")
             time.sleep(3 * TIMEOUT)
