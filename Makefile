@@ -61,7 +61,8 @@ types: $(DEV)  ## mypy, strict
 
 docs: $(DEV)  ## the docstrings: their shape, and their examples run
 	$(BIN)/numpydoc lint $$(find src/outlast -name '*.py')
-	$(BIN)/pytest --doctest-modules --doctest-glob='*.md' src docs README.md CONTRIBUTING.md
+	$(BIN)/pytest -n $(JOBS) --dist worksteal --doctest-modules --doctest-glob='*.md' \
+	    src docs README.md CONTRIBUTING.md
 
 check: test lint docs  ## all of the above
 
