@@ -98,9 +98,9 @@ TREES = {
 
 
 LINEAR_LEAVES = {
-    "a column that is not there": (r"leaf_features=( *)\d", r"leaf_features=\1 99", "adds up a col"),
-    "a column below zero": (r"leaf_features=( *)\d", r"leaf_features=\1 -1", "below zero in leaf_f"),
-    "more columns than told": (r"leaf_features=", "leaf_features=1 ", "whole numbers leaf_features"),
+    "a column that is not there": (r"leaf_features=( *)\d", "leaf_features=99", "adds up a column"),
+    "a column below zero": (r"leaf_features=( *)\d", "leaf_features=-1", "below zero in leaf_"),
+    "more columns than told": (r"leaf_features=", "leaf_features=1 ", "whole numbers leaf_"),
     "fewer coefficients": (r"leaf_coeff=( *)\S+", r"leaf_coeff=\1", "values of leaf_coeff"),
     "fewer constants": (r"leaf_const=\S+", "leaf_const=", "values of leaf_const"),
     "less than no columns": (r"num_features=\d+", "num_features=-1", "below zero in num_features"),
@@ -115,8 +115,9 @@ ATTACKS = [pytest.param(kind, *attack, id=f"{kind}: {name}")
 def test_lightgbm_is_given_no_tree_that_leads_astray(kind, found, put, message, models, tmp_path):
     path = shutil.copytree(models / kind, tmp_path / "copy") / "model.txt"
     # The first trees of linear leaves have constants alone.
-    first, tree, others = path.read_text().rpartition("Tree=4\n" if kind != "lightgbm" else "tree\n")
-    text = first + tree + re.sub(found, put, others, count=1)
+    start = "tree\n" if kind == "lightgbm" else "Tree=4\n"
+    first, _, others = path.read_text().rpartition(start)
+    text = first + start + re.sub(found, put, others, count=1)
     if "sizes" not in message:  # as somebody would who knows the format
         body = text.partition("\nend of trees\n")[0]
         trees = re.split(r"\n(?=Tree=\d+\n)", body)[1:]
