@@ -25,6 +25,7 @@ _LIBRARIES = tuple(str(Path(sysconfig.get_path(kind)).resolve())
                    for kind in ("stdlib", "purelib", "platlib"))
 
 _LONGEST_ITEM = 40_000  # bytes
+_DISPATCHED = type(np.nan_to_num)  # most functions of numpy are objects of a class of its own
 
 # Classes and functions that no import finds: those of a notebook, a script or a function.
 _HERE: dict[str, Any] = {}
@@ -177,7 +178,7 @@ def describe(value: Any, where: str = "") -> Any:
                          for key, item in value.items()]}
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufU":
         return {"array": [value.dtype.str, value.tolist()]}
-    if isinstance(value, (type, FunctionType, np.ufunc)) or inspect.isbuiltin(value):
+    if isinstance(value, (type, FunctionType, np.ufunc, _DISPATCHED)) or inspect.isbuiltin(value):
         return {"object": _named(value)}
     return {"class": reference(type(value)), "params": changed_parameters(value, where)}
 
