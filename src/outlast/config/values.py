@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from outlast.own_estimator import ESTIMATOR, estimator_strategy
@@ -151,10 +152,21 @@ def _strategy(value: Any) -> Any:
     """Read ``"name"``, ``{name: params}`` or ``{"name": ..., "params": ...}``."""
     if isinstance(value, str):
         return Strategy(name=value)
-    if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
+    if not isinstance(value, Mapping):
+        return value
+    if "name" not in value and len(value) == 1:
         ((name, params),) = value.items()
-        return Strategy(name=name, params=params or {})
-    return value
+        return Strategy(name=name, params=_plain(params or {}))
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Read numbers and arrays of NumPy as those of Python, which JSON can hold."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def _splits(value: Any) -> Any:
