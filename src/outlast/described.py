@@ -180,7 +180,8 @@ def describe(value: Any, where: str = "") -> Any:
         return {"array": [value.dtype.str, value.tolist()]}
     if isinstance(value, (type, FunctionType, np.ufunc, _DISPATCHED)) or inspect.isbuiltin(value):
         return {"object": _named(value)}
-    return {"class": reference(type(value)), "params": changed_parameters(value, where)}
+    return _drawn(value, where) or {"class": reference(type(value)),
+                                    "params": changed_parameters(value, where)}
 
 
 def rebuild(described: Any) -> Any:
@@ -278,6 +279,22 @@ def changed_parameters(value: Any, where: str = "") -> dict[str, Any]:
         if not _is_default(told, defaults.get(name)):
             found[name] = told
     return found
+
+
+def _drawn(value: Any, where: str) -> dict[str, Any] | None:
+    """Describe a distribution of scipy.stats, such as a RandomizedSearchCV draws from."""
+    if not type(value).__module__.startswith("scipy.stats.") or not hasattr(value, "dist"):
+        return None
+    from scipy import stats
+
+    drawn = value.dist
+    name = str(drawn.name)
+    if type(getattr(stats, name, None)) is not type(drawn):
+        return None  # one of somebody's own
+    names = [*(drawn.shapes or "").replace(",", " ").split(), "loc", "scale"]
+    params = {**dict(zip(names, value.args, strict=False)), **value.kwds}
+    return {"class": f"scipy.stats:{name}",
+            "params": {key: describe(item, where) for key, item in params.items()}}
 
 
 def _named(value: Any) -> str:
