@@ -287,9 +287,10 @@ def _drawn(value: Any, where: str) -> dict[str, Any] | None:
         return None
     from scipy import stats
 
-    drawn = value.dist
+    drawn: Any = value.dist
     name = str(drawn.name)
-    if type(getattr(stats, name, None)) is not type(drawn):
+    known: Any = type(getattr(stats, name, None))
+    if not isinstance(drawn, known):
         return None  # one of somebody's own
     names = [*(drawn.shapes or "").replace(",", " ").split(), "loc", "scale"]
     params = {**dict(zip(names, value.args, strict=False)), **value.kwds}
