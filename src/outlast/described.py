@@ -25,6 +25,7 @@ _LIBRARIES = tuple(str(Path(sysconfig.get_path(kind)).resolve())
                    for kind in ("stdlib", "purelib", "platlib"))
 
 _LONGEST_ITEM = 40_000  # bytes
+_DISPATCHED = type(np.nan_to_num)  # most functions of numpy are objects of a class of its own
 
 # Classes and functions that no import finds: those of a notebook, a script or a function.
 _HERE: dict[str, Any] = {}
@@ -177,9 +178,10 @@ def describe(value: Any, where: str = "") -> Any:
                          for key, item in value.items()]}
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufU":
         return {"array": [value.dtype.str, value.tolist()]}
-    if isinstance(value, (type, FunctionType, np.ufunc)) or inspect.isbuiltin(value):
+    if isinstance(value, (type, FunctionType, np.ufunc, _DISPATCHED)) or inspect.isbuiltin(value):
         return {"object": _named(value)}
-    return {"class": reference(type(value)), "params": changed_parameters(value, where)}
+    return _drawn(value, where) or {"class": reference(type(value)),
+                                    "params": changed_parameters(value, where)}
 
 
 def rebuild(described: Any) -> Any:
@@ -277,6 +279,23 @@ def changed_parameters(value: Any, where: str = "") -> dict[str, Any]:
         if not _is_default(told, defaults.get(name)):
             found[name] = told
     return found
+
+
+def _drawn(value: Any, where: str) -> dict[str, Any] | None:
+    """Describe a distribution of scipy.stats, such as a RandomizedSearchCV draws from."""
+    if not type(value).__module__.startswith("scipy.stats.") or not hasattr(value, "dist"):
+        return None
+    from scipy import stats
+
+    drawn: Any = value.dist
+    name = str(drawn.name)
+    known: Any = type(getattr(stats, name, None))
+    if not isinstance(drawn, known):
+        return None  # one of somebody's own
+    names = [*(drawn.shapes or "").replace(",", " ").split(), "loc", "scale"]
+    params = {**dict(zip(names, value.args, strict=False)), **value.kwds}
+    return {"class": f"scipy.stats:{name}",
+            "params": {key: describe(item, where) for key, item in params.items()}}
 
 
 def _named(value: Any) -> str:

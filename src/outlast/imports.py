@@ -14,6 +14,7 @@ from outlast.own_metric import is_own, path_of
 
 # Whose harmless parts need no permission: what learns, splits or scores, and nothing else.
 _KNOWN = ("sklearn", "numpy")
+_SCORES = ("sklearn.metrics.", "sklearn.feature_selection.")
 
 
 def check_imports(settings: Mapping[str, Any], allowed: Sequence[str] = ()) -> None:
@@ -102,7 +103,7 @@ def _is_harmless(thing: Any) -> bool:
     if isinstance(thing, type):
         kinds = (BaseEstimator, Kernel, BaseCrossValidator, BaseShuffleSplit)
         return origin.startswith("sklearn.") and issubclass(thing, kinds)
-    return isinstance(thing, FunctionType) and origin.startswith("sklearn.metrics.")
+    return isinstance(thing, FunctionType) and origin.startswith(_SCORES)
 
 
 def _caches(told: Any) -> bool:

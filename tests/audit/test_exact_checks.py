@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import numpy as np
@@ -220,6 +221,13 @@ def test_a_time_after_the_row_is_an_issue_until_it_has_a_role():
     for role in ({"ignore": ("paid",)}, {"label_end": "paid"},
                  {"available_after": {"noise": "paid"}}):
         assert asked(LateTimes, shops(schema=role, paid=paid)).outcome == "not_applicable"
+
+
+@pytest.mark.parametrize("end", [dt.date(9999, 12, 31), dt.datetime(9999, 12, 31)])
+def test_an_end_that_is_open_is_later_than_all_rows(end):
+    late = asked(LateTimes, shops(until=pl.lit(end)))
+    assert (late.outcome, late.evidence["columns"]) == ("issue", {"until": 960})
+    assert asked(LateTimes, shops(since=pl.lit(dt.date(1, 1, 1)))).outcome == "passed"
 
 
 def test_an_earlier_time_and_one_of_another_clock_pass():

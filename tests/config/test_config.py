@@ -1,3 +1,6 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from outlast.config import make_config
@@ -75,3 +78,23 @@ def test_recipe_and_function_exclude_each_other():
     assert make_config({"recipe": "mine.yaml"}).recipe == "mine.yaml"
     with pytest.raises(InputError, match=r"recipe: a recipe and a function .* exclude each other"):
         make_config({"recipe": "mine.yaml", "features": "mine:build"})
+
+
+def test_folders_as_python_and_people_write_them(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert make_config({"reports": Path("a/b")}).reports == "a/b"
+    assert make_config({"reports": "~/b", "store": "~"}).reports == "/home/ann/b"
+    assert make_config({"store": "s3://bucket/~b"}).store == "s3://bucket/~b"
+
+
+@pytest.mark.parametrize("place", ["/usr/src/app/reports", "/usr/local/data", "/dev/shm/reports"])
+def test_places_of_people_within_those_of_the_system(place):
+    assert make_config({"reports": place}).reports == place
+
+
+def test_numbers_and_arrays_of_numpy_are_numbers_and_lists():
+    models = [{"lightgbm": {"num_leaves": np.int64(7), "monotone_constraints": np.array([1, 0])}},
+              {"name": "linear", "params": {"alpha": np.float32(0.5)}}]
+    plain = [{"lightgbm": {"num_leaves": 7, "monotone_constraints": [1, 0]}},
+             {"name": "linear", "params": {"alpha": 0.5}}]
+    assert make_config({"models": models}) == make_config({"models": plain})

@@ -103,3 +103,33 @@ def test_a_named_pandas_index_becomes_columns() -> None:
 def test_what_is_no_table_is_refused(table: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         to_frame(table)
+
+
+def test_what_only_pandas_has_is_read_as_what_it_means():
+    days = pd.date_range("2024-01-01", periods=3)
+    table = pd.DataFrame({"month": days.to_period("M"), "x": [0.0, 0.0, 2.0]})
+    table["part"] = pd.cut(table["x"], [-1, 1, 3]).where(table["x"] > 0)
+    table["few"] = pd.arrays.SparseArray([0.0, 0.0, 1.0])
+    read = to_frame(table)
+    assert read["month"].dtype == pl.Datetime
+    assert read["part"].to_list() == [None, None, "(1, 3]"]
+    assert read["few"].to_list() == [0.0, 0.0, 1.0]
+
+
+def test_an_index_that_is_a_column_too_is_there_once():
+    table = pd.DataFrame({"day": [1, 2], "shop": ["a", "b"], "x": [3, 4]})
+    assert to_frame(table.set_index("day", drop=False)).columns == ["day", "shop", "x"]
+    both = table.set_index(["day", "shop"]).assign(shop=["c", "d"])
+    assert to_frame(both)["shop"].to_list() == ["c", "d"]
+
+
+def test_a_table_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    FRAME.write_csv(tmp_path / "t.csv")
+    assert read_table("~/t.csv").equals(read_table(tmp_path / "t.csv"))
+
+
+def test_a_missing_file_is_told_with_where_it_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=f"no file at 't.csv' in the working folder '{tmp_path}'"):
+        read_table("t.csv")

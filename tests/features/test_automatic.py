@@ -126,3 +126,10 @@ def test_a_table_without_a_usable_column_is_refused() -> None:
                         Schema(time="t", target="y", task="regression"))
     with pytest.raises(InputError, match=r"no features; add a column.*tags: neither number"):
         default_recipe(panel)
+
+
+def test_a_column_without_a_name_is_left_out() -> None:
+    panel = build({"": np.sin(np.arange(N)), "x": np.cos(np.arange(N))})
+    recipe = default_recipe(panel)
+    assert recipe.skipped == (("", "no name; give it one to keep it"),)
+    assert recipe.transform(panel).frame.height == N

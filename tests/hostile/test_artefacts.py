@@ -45,6 +45,9 @@ def models(tmp_path_factory):
         size = {"n_estimators": 5} if kind == "random_forest" else (
             {} if kind == "linear" else {"n_iterations": 5})
         make_model(kind, size).fit(_matrix(), {}, FitContext("binary", n_classes=2)).save(folder)
+    linear = make_model("lightgbm", {"n_iterations": 5, "linear_tree": True})
+    (root / "linear leaves").mkdir()
+    linear.fit(_matrix(), {}, FitContext("binary", n_classes=2)).save(root / "linear leaves")
     return root
 
 
@@ -94,10 +97,27 @@ TREES = {
 }
 
 
-@pytest.mark.parametrize(("found", "put", "message"), TREES.values(), ids=TREES)
-def test_lightgbm_is_given_no_tree_that_leads_astray(found, put, message, models, tmp_path):
-    path = shutil.copytree(models / "lightgbm", tmp_path / "copy") / "model.txt"
-    text = re.sub(found, put, path.read_text(), count=1)
+LINEAR_LEAVES = {
+    "a column that is not there": (r"leaf_features=( *)\d", "leaf_features=99", "adds up a column"),
+    "a column below zero": (r"leaf_features=( *)\d", "leaf_features=-1", "below zero in leaf_"),
+    "more columns than told": (r"leaf_features=", "leaf_features=1 ", "whole numbers leaf_"),
+    "fewer coefficients": (r"leaf_coeff=( *)\S+", r"leaf_coeff=\1", "values of leaf_coeff"),
+    "fewer constants": (r"leaf_const=\S+", "leaf_const=", "values of leaf_const"),
+    "less than no columns": (r"num_features=\d+", "num_features=-1", "below zero in num_features"),
+    "no leaf": (r"leaf_value=.*", "leaf_value=", "values of leaf_value"),
+}
+ATTACKS = [pytest.param(kind, *attack, id=f"{kind}: {name}")
+           for kind, attacks in (("lightgbm", TREES), ("linear leaves", LINEAR_LEAVES))
+           for name, attack in attacks.items()]
+
+
+@pytest.mark.parametrize(("kind", "found", "put", "message"), ATTACKS)
+def test_lightgbm_is_given_no_tree_that_leads_astray(kind, found, put, message, models, tmp_path):
+    path = shutil.copytree(models / kind, tmp_path / "copy") / "model.txt"
+    # The first trees of linear leaves have constants alone.
+    start = "tree\n" if kind == "lightgbm" else "Tree=4\n"
+    first, _, others = path.read_text().rpartition(start)
+    text = first + start + re.sub(found, put, others, count=1)
     if "sizes" not in message:  # as somebody would who knows the format
         body = text.partition("\nend of trees\n")[0]
         trees = re.split(r"\n(?=Tree=\d+\n)", body)[1:]

@@ -10,6 +10,7 @@ import pytest
 from outlast.config import make_config
 from outlast.data import Schema
 from outlast.errors import InputError
+from outlast.imports import check_imports
 from outlast.models import make_model
 from outlast.splits import make_splitter
 
@@ -131,6 +132,9 @@ def test_scikit_learn_needs_no_permission(tmp_path):
                + "\nsplits: [sklearn.model_selection.TimeSeriesSplit]"
                  "\nmetric: 'sklearn.metrics:mean_pinball_loss↓'")
     assert _read(content, tmp_path).models[0].name == "bad"
+    scored = {"score_func": {"object": "sklearn.feature_selection:f_classif"}}
+    check_imports({"models": [{"class": "sklearn.feature_selection.SelectKBest",
+                               "params": scored}]})
 
 
 @pytest.mark.parametrize(("allowed", "is_taken"), [

@@ -32,6 +32,7 @@ SETTINGS = {
     "a token of a model": {"models": [{"lightgbm": {"note": "Bearer tok3ntok3n"}}]},
     "a password of a model": {"models": [{"lightgbm": {"password": "sekret"}}]},
     "a key": {"features": "AKIAIOSFODNN7EXAMPLE"},
+    "a token as a user": {"data": {"source": "https://tok3ntok3n@h/x.csv"}},
 }
 
 
@@ -70,16 +71,24 @@ def test_where_things_are_is_no_secret(variable, made, tmp_path, monkeypatch):
     assert hidden(f"no such file: {place}") == f"no such file: {place}"
 
 
+@pytest.mark.parametrize(("variable", "value"), [
+    ("SECRET_NAME", "lightgbm"), ("TOKEN_FILE", "/no/such/file"), ("MAX_TOKENS", "100000000"),
+    ("TOKENIZERS_PARALLELISM", "automatic"), ("CREDENTIAL_TYPE", "temporal_split")])
+def test_what_tells_of_a_secret_is_none(variable, value, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    assert make_config({"store": f"stored/{value}"}).store == f"stored/{value}"
+
+
 @pytest.mark.parametrize("secret", ["/told-by-value", "x" * 9000])
 def test_what_a_variable_says_is_a_secret(secret, monkeypatch):
     monkeypatch.setenv("DB_PWD", secret)
-    with pytest.raises(InputError, match="reports holds a user or password"):
+    with pytest.raises(InputError, match=r"reports holds a password.* \(the value of DB_PWD in"):
         make_config({"reports": f"/tmp{secret}"})
 
 
 @pytest.mark.parametrize("params", [{"api_key": "sekret"}, {"url": "https://u:sekret@host"}])
 def test_an_estimator_holds_no_secret(params):
-    with pytest.raises(InputError, match=r"model Keyed.* holds a user or password") as caught:
+    with pytest.raises(InputError, match=r"model Keyed.* holds a password") as caught:
         make_config({"models": [Keyed(**params)]})
     assert "sekret" not in str(caught.value)
 
@@ -87,16 +96,29 @@ def test_an_estimator_holds_no_secret(params):
 @pytest.mark.parametrize("url", ["postgresql://u:sekret@h/db", "s3://key:sekret@b/x.csv",
                                  "https://h/x.csv?sig=sigsigsig"])
 def test_a_table_is_not_asked_for_with_a_secret(url):
-    with pytest.raises(InputError, match="holds a user or password") as caught:
+    with pytest.raises(InputError, match="holds a password") as caught:
         read_table(url)
     assert not [secret for secret in SECRETS if secret in str(caught.value)]
 
 
 @pytest.mark.parametrize("text", [
     "design=5&x=1", "s3://bucket/prefix", "sqlite:///shop.db?select day from t", "keys: a, b",
-    "tokenizer = 3", "sorted(rows, key=len)", "bearer of bad news", "basic checks"])
+    "tokenizer = 3", "sorted(rows, key=len)", "bearer of bad news", "basic checks",
+    "sector 'Basic Materials'", "BASIC MATERIALS/ENERGY", "Bearer securities, 5 rows",
+    "/data/sk-learn-runs-of-2024/x.csv", "postgresql://joe@localhost/sales",
+    "abfss://container@account.dfs.core.windows.net/x.parquet", "ann@example.org",
+    "unknown column 'signature': did you mean 'sign'?", "unknown key 'data.secret': it is none"])
 def test_what_is_no_secret_is_left_as_it_is(text):
     assert hidden(text) == text
+    assert make_config({"data": {"source": text}}).data.source == text
+
+
+@pytest.mark.parametrize("text", [
+    "Authorization: Bearer justletters", "bearer dXNlcjpwYXNzd29yZA==", "Basic tok3n-of-words",
+    "{'password': 'sekret'}", '{"secret": 12345}', "DB_PASSWORD_PROD=sekret",
+    "key sk-abcdefghijklmnopqrst0123", "sk-proj-Abc_DEF-ghi1-jklm-nopq", "redis://:sekret@h"])
+def test_what_is_written_like_a_secret_is_hidden(text):
+    assert "***" in hidden(text)
 
 
 @pytest.mark.parametrize("part", ["a", "a.", "eyJ-", "a://", "?", "&token", "password", "basic "])

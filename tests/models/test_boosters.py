@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from outlast.models import FitContext, Matrix, make_model
+from outlast.models import FitContext, Matrix, load_model, make_model
 
 BINARY = FitContext("binary", 2)
 BOOSTERS = ("lightgbm", "xgboost", "catboost")
@@ -68,3 +68,25 @@ def test_columns_keep_their_order_when_catboost_puts_numbers_first(data):
     model = make_model("catboost").fit(data, {}, BINARY, n_iterations=20)
     assert model.gain().argsort()[::-1].tolist() == [0, 1, 2]
     assert np.abs(model.contributions(data)).mean(axis=0).argmax() == 0
+
+
+WRITTEN = {
+    "no split at all": {"min_data_in_leaf": 1000},
+    "no further split": {"cegb_penalty_split": 0.1},
+    "linear leaves": {"linear_tree": True},
+    "linear leaves, no further split": {"linear_tree": True, "cegb_penalty_split": 0.1},
+    "sets of categories": {"max_cat_to_onehot": 1, "cat_smooth": 1.0, "min_data_per_group": 1},
+    "dart": {"boosting": "dart"},
+}
+
+
+@pytest.mark.parametrize("context", [BINARY, FitContext("multiclass", 3)], ids=lambda c: c.task)
+@pytest.mark.parametrize("params", WRITTEN.values(), ids=WRITTEN)
+def test_whatever_lightgbm_writes_is_read_again(params, context, data, tmp_path):
+    labels = data.X[:, 0] % context.n_classes
+    learned = Matrix(data.X, data.columns, data.categorical, labels.astype(float))
+    model = make_model("lightgbm", params).fit(learned, {}, context, n_iterations=4)
+    model.save(tmp_path)
+    read = load_model(tmp_path)
+    assert np.array_equal(read.predict(data), model.predict(data))
+    assert (read.contributions(data) is None) == ("linear_tree" in params)

@@ -8,12 +8,18 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.stats import loguniform, randint, uniform
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor, VotingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, LeaveOneOut, TimeSeriesSplit
+from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneOut,
+    RandomizedSearchCV,
+    TimeSeriesSplit,
+)
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
@@ -39,6 +45,9 @@ EXAMPLES = [
     make_pipeline(FunctionTransformer(np.log1p), FeatureUnion([("a", StandardScaler())])),
     make_pipeline(BY_TYPE, LogisticRegression(class_weight={0: 1.0, 1: 3.0})),
     GridSearchCV(Ridge(), {"alpha": np.array([0.1, 1.0])}, cv=LeaveOneOut()),
+    make_pipeline(FunctionTransformer(np.nan_to_num), LogisticRegression()),
+    RandomizedSearchCV(Ridge(), {"alpha": loguniform(0.1, 10), "tol": uniform(scale=0.1)}),
+    RandomizedSearchCV(Ridge(), {"max_iter": randint(5, high=9)}),
 ]
 
 
@@ -88,6 +97,13 @@ def test_a_description_is_json_and_makes_an_equal_estimator(estimator):
     assert made is not estimator
     assert plain(repr(made)) == plain(repr(estimator))
     assert describe(made) == told
+
+
+def test_what_was_described_draws_the_same():
+    drawn = rebuild(describe({"a": loguniform(0.1, 10), "b": randint(5, high=9)}))
+    assert drawn["a"].interval(1.0) == (0.1, 10)
+    assert drawn["b"].rvs(4, random_state=0).tolist() == randint(5, 9).rvs(
+        4, random_state=0).tolist()
 
 
 @pytest.mark.parametrize(("estimator", "name"), [

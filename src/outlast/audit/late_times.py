@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -10,6 +12,8 @@ from outlast.audit.base import Check, Facts
 from outlast.audit.wording import counted, listed, shown_time
 from outlast.data.times import NAT, to_instants
 from outlast.records import Finding
+
+_TOLD = (date(1678, 1, 1), date(2261, 12, 31))
 
 
 class LateTimes(Check):
@@ -56,5 +60,9 @@ def _is_comparable(facts: Facts, column: pl.Series) -> bool:
 
 
 def _late_rows(facts: Facts, name: str) -> npt.NDArray[np.intp]:
-    values = to_instants(facts.panel.frame[name], name, on_missing="keep").ns
+    column = facts.panel.frame[name]
+    # 9999-12-31, which often stands for "open", is later than nanoseconds can tell.
+    ends = (pl.lit(end).cast(column.dtype) for end in _TOLD)
+    within = facts.panel.frame.select(pl.col(name).clip(*ends)).to_series()
+    values = to_instants(within, name, on_missing="keep").ns
     return np.flatnonzero((values > facts.panel.time.ns) & (values != NAT))

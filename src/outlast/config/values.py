@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from outlast.own_estimator import ESTIMATOR, estimator_strategy
@@ -19,6 +21,8 @@ _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _BYTES = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 # Folders of the operating system: whoever names one has mistyped, or means harm.
 _SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "sbin", "sys", "usr"}
+# Below these are places of people: memory that is anybody's to use, images of containers.
+_OPEN = ("/dev/shm", "/usr/src", "/usr/local", "/usr/home")
 
 
 class Settings(BaseModel):
@@ -86,10 +90,16 @@ def _place(value: str) -> str:
     path = value.removeprefix("file://")
     if "://" not in path:
         resolved = Path(path).resolve()
-        shared = resolved.is_relative_to("/dev/shm")  # memory that is anybody's to use
-        if not shared and (resolved == Path(resolved.anchor) or resolved.parts[1] in _SYSTEM):
+        is_open = any(resolved.is_relative_to(place) for place in _OPEN)
+        if not is_open and (resolved == Path(resolved.anchor) or resolved.parts[1] in _SYSTEM):
             raise ValueError(f"{str(resolved)!r} belongs to the system; name a folder of your own")
     return value
+
+
+def _path(value: Any) -> Any:
+    """Read a path of Python, and ~ as the home that it stands for, which no shell has seen."""
+    text = str(value) if isinstance(value, Path) else value
+    return os.path.expanduser(text) if isinstance(text, str) else text  # noqa: PTH111
 
 
 def _pairs(value: Any) -> Any:
@@ -142,10 +152,21 @@ def _strategy(value: Any) -> Any:
     """Read ``"name"``, ``{name: params}`` or ``{"name": ..., "params": ...}``."""
     if isinstance(value, str):
         return Strategy(name=value)
-    if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
+    if not isinstance(value, Mapping):
+        return value
+    if "name" not in value and len(value) == 1:
         ((name, params),) = value.items()
-        return Strategy(name=name, params=params or {})
-    return value
+        return Strategy(name=name, params=_plain(params or {}))
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Read numbers and arrays of NumPy as those of Python, which JSON can hold."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def _splits(value: Any) -> Any:
@@ -217,8 +238,8 @@ def _quantity(units: Mapping[str, float]) -> WithJsonSchema:
                                      {"type": "string", "pattern": pattern}]})
 
 
-Folder = Annotated[str, AfterValidator(_folder)]
-Place = Annotated[str, AfterValidator(_place)]
+Folder = Annotated[str, BeforeValidator(_path), AfterValidator(_folder)]
+Place = Annotated[str, BeforeValidator(_path), AfterValidator(_place)]
 Seconds = Annotated[float, Field(gt=0), BeforeValidator(_seconds), _quantity(_SECONDS)]
 Memory = Annotated[int, Field(ge=50_000_000, le=2**62), BeforeValidator(_bytes), _quantity(_BYTES)]
 Stretch = Annotated[float | int | str | None, BeforeValidator(_stretch), WithJsonSchema(

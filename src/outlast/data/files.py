@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import zlib
@@ -60,7 +61,8 @@ def read_local(path: Path, csv: Given = NOTHING) -> pl.DataFrame:
         parts = [file.relative_to(path).as_posix() for file in folder_files(path)]
         return _read_parts(str(path), parts, lambda name: path / name)
     if not path.exists():
-        raise InputError(f"no file at {str(path)!r}{_beside(path)}")
+        start = "" if path.is_absolute() else f" in the working folder {str(Path.cwd())!r}"
+        raise InputError(f"no file at {str(path)!r}{start}{_beside(path)}")
     if not path.is_file():
         raise InputError(f"{str(path)!r} is a pipe, a socket or a device, which may never end; "
                          "write its rows into a file and name that")
@@ -204,7 +206,7 @@ def csv_dialect(source: str, csv: Given = NOTHING) -> CsvDialect | None:
     name = urlsplit(source).path if "://" in source else source
     if not name.lower().endswith(CSV) or Path(source).is_dir():
         return None
-    at: Source = Path(source.removeprefix("file://"))
+    at: Source = local_path(source)
     if "://" in source and not source.startswith("file://"):
         filesystem, path = open_filesystem(source, "a table")
         at = io.BytesIO(_reached(source, lambda: filesystem.cat_file(path)))
@@ -214,6 +216,17 @@ def csv_dialect(source: str, csv: Given = NOTHING) -> CsvDialect | None:
         return dialect_of(at, usual_separator(name), csv)
     except InputError as error:
         raise InputError(f"cannot read {source!r}: {error}") from error
+
+
+def local_path(source: str) -> Path:
+    """Return where a source of this machine lies; ``~`` is the home that a shell puts in its place.
+
+    Examples
+    --------
+    >>> local_path("file:///data/sales.csv").as_posix(), local_path("~/sales.csv").is_absolute()
+    ('/data/sales.csv', True)
+    """
+    return Path(os.path.expanduser(source.removeprefix("file://")))  # noqa: PTH111
 
 
 def _read_arrow(source: Source) -> pl.DataFrame:

@@ -16,7 +16,14 @@ from outlast.data.databases import (
     is_database,
     read_database,
 )
-from outlast.data.files import NOTHING, address_name, folder_files, read_local, read_url
+from outlast.data.files import (
+    NOTHING,
+    address_name,
+    folder_files,
+    local_path,
+    read_local,
+    read_url,
+)
 from outlast.errors import InputError, MissingDependencyError
 
 
@@ -52,7 +59,7 @@ def read_table(source: str | Path, csv: Mapping[str, Any] | None = None) -> pl.D
         return read_url(text, csv or NOTHING)
     if not text.strip():
         raise InputError(f"no file has the name {text!r}; name a table")
-    path = Path(text.removeprefix("file://"))
+    path = local_path(text)
     if path.suffix.lower() in SUFFIXES and path.is_file():
         raise InputError(f"{text!r} is a database; name a table of it: {database_kind(path)}:///"
                          f"{path}?TABLE")
@@ -82,7 +89,7 @@ def local_files(source: str) -> list[Path]:
         # What was written last waits in a file beside the database.
         logs = (file.with_name(f"{file.name}{end}") for end in ("-wal", ".wal"))
         return [path for path in (file, *logs) if path.is_file()]
-    path = Path(source.removeprefix("file://"))
+    path = local_path(source)
     return folder_files(path) if path.is_dir() else [path] * path.is_file()
 
 
@@ -139,13 +146,25 @@ def to_frame(table: Any) -> pl.DataFrame:
 
 def _from_pandas(table: Any) -> pl.DataFrame:
     if any(name is not None for name in table.index.names):
-        table = table.reset_index()
+        table = table.reset_index([at for at, name in enumerate(table.index.names)
+                                   if name not in table.columns])
     names = list(table.columns)
     if len(set(names)) < len(names) or not all(isinstance(name, str) for name in names):
         raise InputError(f"column names must be distinct texts, got {names}; rename them first")
+    foreign = {name: told for name in names if (told := _plain(table[name])) is not None}
     try:
-        return pl.from_pandas(table)
+        return pl.from_pandas(table.assign(**foreign) if foreign else table)
     except ImportError as error:
         raise MissingDependencyError(
             "reading pandas tables needs pyarrow: pip install 'outlast[pandas]'"
         ) from error
+
+
+def _plain(column: Any) -> Any:
+    """Return periods as when they begin, intervals as text, which only pandas has; or None."""
+    kind = str(getattr(getattr(column.dtype, "categories", None), "dtype", column.dtype))
+    if kind.startswith("period"):
+        return column.dt.to_timestamp()
+    if kind.startswith("interval"):
+        return column.astype("object").map(str, na_action="ignore")
+    return column.sparse.to_dense() if kind.startswith("Sparse") else None

@@ -121,6 +121,8 @@ def _is_number(panel: Panel, name: str) -> bool:
 def _unusable(panel: Panel, name: str) -> str | None:
     """Why a column cannot be a feature by itself, or None if it can."""
     column = panel.frame[name]
+    if not name:
+        return "no name; give it one to keep it"
     if column.null_count() == len(column):
         return "no values"
     if _is_number(panel, name):

@@ -67,7 +67,9 @@ class FittedLightGBM(FittedModel):
     def _predict(self, data: Matrix) -> npt.NDArray[Any]:
         return self._run(data)
 
-    def _contributions(self, data: Matrix) -> Floats:
+    def _contributions(self, data: Matrix) -> Floats | None:
+        if self.booster.params.get("linear_tree"):
+            return None  # the library tells none of trees with linear leaves
         flat = self._run(data, pred_contrib=True).astype(np.float64)
         width = len(data.columns)
         if self.card.context.task != "multiclass":

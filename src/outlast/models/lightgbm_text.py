@@ -9,7 +9,7 @@ _INTEGERS = re.compile(r"-?\d{1,9}( -?\d{1,9})*")
 # So many values each: of inner nodes, and of leaves. LightGBM needs the first five.
 _NODES = ("split_feature", "left_child", "right_child", "threshold", "decision_type", "split_gain",
           "internal_value", "internal_weight", "internal_count")
-_LEAVES = ("leaf_value", "leaf_weight", "leaf_count")
+_LEAVES = ("leaf_weight", "leaf_count")
 _PARAMETERS = re.compile(r"\nparameters:\n(\[\w+: [^\n]*\]\n)+\nend of parameters\n")
 _CATEGORICAL = 1
 
@@ -55,13 +55,16 @@ def _check_tree(tree: str, n_columns: int) -> None:
     name, _, rest = tree.partition("\n")
     fields = _fields(rest)
     n_leaves = _whole(fields, "num_leaves", name)
-    if n_leaves < 1 or fields.get("is_linear", "0") != "0":
-        raise ValueError(f"{name} has {n_leaves} leaves, or linear ones")
-    for key, n in (*((key, n_leaves - 1) for key in _NODES), *((key, n_leaves) for key in _LEAVES)):
-        if key in fields and len(fields[key].split()) != n:
-            raise ValueError(f"{name} has not {n} values of {key}")
-    if n_leaves == 1:
+    if n_leaves < 1:
+        raise ValueError(f"{name} has {n_leaves} leaves")
+    _check_numbers(fields, "leaf_value", n_leaves, name)
+    if fields.get("is_linear", "0") != "0":
+        _check_linear(fields, n_leaves, n_columns, name)
+    if n_leaves == 1:  # all that is written of a tree without splits
         return
+    for key, n in (*((key, n_leaves - 1) for key in _NODES), *((key, n_leaves) for key in _LEAVES)):
+        if key in fields:
+            _check_numbers(fields, key, n, name)
     split = _whole_numbers(fields, "split_feature", n_leaves - 1, name)
     if not all(0 <= column < n_columns for column in split):
         raise ValueError(f"{name} splits on a column that is not there")
@@ -78,6 +81,17 @@ def _is_child(child: int, parent: int, n_leaves: int) -> bool:
     return parent < child < n_leaves - 1 if child >= 0 else ~child < n_leaves
 
 
+def _check_linear(fields: dict[str, str], n_leaves: int, n_columns: int, name: str) -> None:
+    """Each leaf adds up so many columns, with as many coefficients."""
+    n = sum(_at_least_zero(fields, "num_features", n_leaves, name))
+    _check_numbers(fields, "leaf_const", n_leaves, name)
+    _check_numbers(fields, "leaf_coeff", n, name)
+    # The columns of one leaf are set apart from those of the next by a further space.
+    spaced = {"leaf_features": " ".join(fields.get("leaf_features", "").split())}
+    if n and max(_at_least_zero(spaced, "leaf_features", n, name)) >= n_columns:
+        raise ValueError(f"{name} adds up a column that is not there")
+
+
 def _check_categories(fields: dict[str, str], n_leaves: int, name: str) -> None:
     kinds = _whole_numbers(fields, "decision_type", n_leaves - 1, name)
     n_sets = _whole(fields, "num_cat", name)
@@ -89,8 +103,7 @@ def _check_categories(fields: dict[str, str], n_leaves: int, name: str) -> None:
         bounds = _whole_numbers(fields, "cat_boundaries", n_sets + 1, name)
         if bounds != sorted(bounds) or bounds[0] != 0:
             raise ValueError(f"{name} has sets of categories without order")
-        if len(fields.get("cat_threshold", "").split()) != bounds[-1]:
-            raise ValueError(f"{name} has not {bounds[-1]} values of cat_threshold")
+        _check_numbers(fields, "cat_threshold", bounds[-1], name)
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -105,6 +118,18 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
         key, found, value = line.partition("=")
         if found:
             yield key, value
+
+
+def _check_numbers(fields: dict[str, str], key: str, n: int, where: str) -> None:
+    if len(fields.get(key, "").split()) != n:
+        raise ValueError(f"{where} has not {n} values of {key}")
+
+
+def _at_least_zero(fields: dict[str, str], key: str, n: int, where: str) -> list[int]:
+    found = _whole_numbers(fields, key, n, where)
+    if min(found) < 0:
+        raise ValueError(f"{where} has numbers below zero in {key}")
+    return found
 
 
 def _whole_numbers(fields: dict[str, str], key: str, n: int, where: str) -> list[int]:

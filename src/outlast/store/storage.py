@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -224,7 +225,7 @@ def open_storage(root: str | Path) -> Storage:
     """
     from outlast.store.local import LocalStorage
 
-    text = str(root)
+    text = os.path.expanduser(root)  # noqa: PTH111
     if "://" not in text:
         return LocalStorage(Path(text))
     if text.startswith("file://"):
