@@ -108,7 +108,7 @@ class Extraction:
         return made.get_columns()
 
     def _holds_numbers(self, feature: Feature) -> bool:
-        return self._frame.schema[feature.source].is_numeric()
+        return self._frame[feature.source].dtype.is_numeric()
 
     def _on_grid(self, features: Sequence[GridFeature], dtype: type[np.floating]) -> Results:
         """Compute the formulas on blocks of entities, on all cores."""
