@@ -124,6 +124,11 @@ class Evidence:
         return [row for row in self.rows if not (row.is_baseline or row.members)]
 
     @property
+    def lacks_models(self) -> bool:
+        """Whether nothing but baselines has finished under the headline split."""
+        return not self.models
+
+    @property
     def lacks_skill(self) -> bool:
         """Whether models were tested against a baseline and none of them beats it."""
         tested = [row.p_over_baseline for row in self.models if row.p_over_baseline is not None]

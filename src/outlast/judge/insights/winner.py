@@ -77,6 +77,9 @@ class NothingBeatsBaseline(Rule):
         """One-sided p-values against the best baseline, Holm-corrected."""
         bar = next((row for row in evidence.rows if row.is_baseline), None)
         tested = [row for row in evidence.models if row.p_over_baseline is not None]
+        if bar is not None and evidence.lacks_models:
+            return self.not_applicable("no model has finished: there is nothing to compare with "
+                                       "a baseline")
         if bar is None or not tested:
             return self.not_applicable("no baseline was run beside a model")
         adjusted = statistics.holm([row.p_over_baseline or 0.0 for row in tested])
