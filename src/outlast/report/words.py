@@ -66,6 +66,15 @@ GLOSSARY = {
     "Shared times": "Timestamps that are both trained and tested on; 0 in an honest split.",
     "95 % interval": "The range that repeated samples of the same length of time would cover in "
     "95 of 100 cases. It is taken from whole stretches of time, never from single rows.",
+    "Standard error": "How far a score or a difference usually lies from its true value, by the "
+    "luck of these test rows. Twice as much is rare; three times hardly ever happens by luck.",
+    "p": "How often luck alone would show as much, where there is nothing to find: p 0.05 is one "
+    "case in twenty.",
+    "After correction for comparisons": "Who asks often finds something by luck. The p is raised "
+    "by the number of comparisons (Holm), so that all of them together are wrong in one case in "
+    "twenty.",
+    "Log loss (nats)": "What a predicted probability costs: minus its natural logarithm for what "
+    "has happened. 0 is perfect, 0.69 is a tossed coin.",
     "Promised": "The score to expect on time that nobody has seen, with the range that should hold "
     "it in 90 of 100 cases. It is made before the exam is opened.",
     "Exam": "The last stretch of time. Its labels are locked before anything is tuned, and every "
