@@ -17,7 +17,7 @@ from outlast.cli.foresight import duration, show_left_out
 from outlast.judge.board import Row
 from outlast.judge.wording import bounds, number, signed_number
 from outlast.report.formatting import plural
-from outlast.report.view import use_commands
+from outlast.report.view import rank_note, use_commands
 
 if TYPE_CHECKING:
     from outlast.config import Config
@@ -168,6 +168,8 @@ def show_leaderboard(console: Console, document: Document) -> None:
     for row in rows[:_SHOWN_ROWS]:
         table.add_row(*_cells(row, selections), style="dim" if row.is_baseline else "")
     console.print(table)
+    if note := rank_note(rows[:_SHOWN_ROWS]):
+        console.print(f"[dim]{note}[/]")
     if len(rows) > _SHOWN_ROWS:
         console.print(f"[dim]and {len(rows) - _SHOWN_ROWS} more in the report[/]")
 

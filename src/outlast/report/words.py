@@ -68,7 +68,7 @@ GLOSSARY = {
     "95 of 100 cases. It is taken from whole stretches of time, never from single rows.",
     "Standard error": "How far a score or a difference usually lies from its true value, by the "
     "luck of these test rows. Twice as much is rare; three times hardly ever happens by luck.",
-    "p": "How often luck alone would show as much, where there is nothing to find: p 0.05 is one "
+    "p (p-value)": "How often luck alone would show as much, where there is nothing to find: p 0.05 is one "
     "case in twenty.",
     "After correction for comparisons": "Who asks often finds something by luck. The p is raised "
     "by the number of comparisons (Holm), so that all of them together are wrong in one case in "
@@ -92,7 +92,8 @@ GLOSSARY = {
     "Independent block": "A stretch of time long enough that its neighbours tell little about it. "
     "Few blocks mean wide intervals, however many rows there are.",
     "Rank": "Place by the mean score. Equal ranks (1=) cannot be told from the best: the 95 % "
-    "interval of their difference holds 0.",
+    "interval of their difference holds 0. A rank with ~ cannot either, for want of a narrower "
+    "interval, though its mean is below that of a row that can.",
     "Search": "How the hyper-parameters were chosen, inside the training part only.",
     "To the best": "Difference of the score to that of the first row, on the same test rows, with "
     "its 95 % interval.",
