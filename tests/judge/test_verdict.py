@@ -80,7 +80,8 @@ def test_where_all_models_failed_nothing_is_said_of_their_skill():
     assert made.sentence == (
         "No model has finished under temporal, so whether one beats the baseline prior is not "
         "known: 4 jobs did not finish (xgboost 3, linear 1), most of them because of ValueError: "
-        f"singular matrix. The log: `outlast runs show {failed[1].job.id}`.")
+        f"singular matrix. Read the log with `outlast runs show {failed[1].job.id}`, mend the "
+        "cause and run the same command again: only these jobs are run.")
     assert made.trust == "low"
 
 
@@ -107,6 +108,14 @@ def test_where_all_failed_the_reason_is_told():
     made = headline(failed=failures("linear", 2))
     assert made.sentence.startswith("No configuration finished: 2 jobs did not finish (linear 2), "
                                     "because of ValueError: singular matrix.")
+
+
+def test_a_run_that_was_stopped_by_its_time_is_told_to_take_more():
+    late = [record.model_copy(update={"status": "cancelled"}) for record in failures("linear", 2)]
+    assert headline(failed=late).sentence == (
+        "No configuration finished: the time of the run was over before 2 jobs could be finished "
+        "(linear 2). Run the same command again with a longer --time_budget: only these jobs are "
+        "run.")
 
 
 def test_honest_splits_that_failed_are_not_called_leaky():

@@ -19,8 +19,11 @@ def broken(records: Sequence[Record], splits: Collection[str] | None = None) -> 
 
 def told(records: Sequence[Record]) -> str:
     """Return how many records of which models have no result, and why most of them."""
-    often = "most of them " if len({_reason(record) for record in records}) > 1 else ""
     jobs = "1 job" if len(records) == 1 else f"{len(records)} jobs"
+    if _are_late(records):
+        return (f"the time of the run was over before {jobs} could be finished "
+                f"({_by_model(records)})")
+    often = "most of them " if len({_reason(record) for record in records}) > 1 else ""
     return f"{jobs} did not finish ({_by_model(records)}), {often}because of {_commonest(records)}"
 
 
@@ -28,6 +31,18 @@ def example(records: Sequence[Record]) -> Record:
     """Return the first record that ended as most of some records did."""
     (most, _), = Counter(_reason(record) for record in records).most_common(1)
     return next(record for record in records if _reason(record) == most)
+
+
+def way_on(records: Sequence[Record]) -> str:
+    """Return what to do about some records without a result, as a sentence."""
+    if _are_late(records):
+        return "Run the same command again with a longer --time_budget: only these jobs are run."
+    return (f"Read the log with `outlast runs show {example(records).job.id}`, mend the cause and "
+            "run the same command again: only these jobs are run.")
+
+
+def _are_late(records: Sequence[Record]) -> bool:
+    return all(record.status == "cancelled" for record in records)
 
 
 def _by_model(records: Sequence[Record]) -> str:

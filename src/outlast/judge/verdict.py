@@ -215,8 +215,7 @@ def _no_model(bar: Row, metric: str, failed: Sequence[Record]) -> Headline:
 
 
 def _failures(failed: Sequence[Record]) -> str:
-    return (f"{unfinished.told(failed)}. The log: `outlast runs show "
-            f"{unfinished.example(failed).job.id}`.")
+    return f"{unfinished.told(failed)}. {unfinished.way_on(failed)}"
 
 
 def _left_out(board: Board, split: str, failed: Sequence[Record]) -> str:

@@ -68,8 +68,8 @@ GLOSSARY = {
     "95 of 100 cases. It is taken from whole stretches of time, never from single rows.",
     "Standard error": "How far a score or a difference usually lies from its true value, by the "
     "luck of these test rows. Twice as much is rare; three times hardly ever happens by luck.",
-    "p (p-value)": "How often luck alone would show as much, where there is nothing to find: p 0.05 is one "
-    "case in twenty.",
+    "p (p-value)": "How often luck alone would show as much, where there is nothing to "
+    "find: p 0.05 is one case in twenty.",
     "After correction for comparisons": "Who asks often finds something by luck. The p is raised "
     "by the number of comparisons (Holm), so that all of them together are wrong in one case in "
     "twenty.",

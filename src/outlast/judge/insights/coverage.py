@@ -20,10 +20,9 @@ class JobsMissing(Rule):
         total = len(evidence.records)
         if not broken:
             return self.passed(f"All {total} jobs finished.", jobs=total)
-        most = unfinished.example(broken)
+        told = unfinished.told(broken)
         return self.issue(
             "high" if evidence.lacks_models else "medium",
-            f"{unfinished.told(broken)}; {total} were planned.",
-            f"Read the log with `outlast runs show {most.job.id}`, mend the cause and run "
-            "the same command again: only these jobs are run.",
+            f"{told[0].upper()}{told[1:]}; {total} were planned.",
+            unfinished.way_on(broken),
             jobs=total, failed=len(broken))
