@@ -133,8 +133,8 @@ def _finalists(judgement: Judgement) -> Choice | None:
     from outlast.experiments import Choice
 
     rows, contestants = judgement.finalists, judgement.board.contestants
-    if not rows:
-        return None
+    if all(row.is_baseline for row in rows):
+        return None  # no model has finished: what can be looked at once is kept for one
     promise = judgement.promise(rows[0].id)
     jobs = tuple(contestants[row.id].record.job for row in rows if not row.members)
     return Choice({} if promise is None else promise.model_dump(mode="json"), jobs)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from outlast.data.schema import own_type
 from outlast.errors import InputError, unknown_name
 from outlast.frames import to_frame
 from outlast.judge.board import Headline, Promise, Row
@@ -165,7 +166,8 @@ class Results:
         Returns
         -------
         polars.DataFrame
-            ``fold``, the time and entity columns of the table, ``y`` (label or value), and ``p``
+            ``fold``, the time and entity columns of the table, ``y`` (label, in the target's
+            own type, or value), and ``p``
             (probability of the second label, or the value) or ``p_<label>`` for each of several.
         """
         found = self.row(row)
@@ -272,8 +274,12 @@ class Results:
             names = known.select("code", "entity").unique()
             columns[schema.entity] = pl.col("code").replace_strict(names["code"], names["entity"])
         labels = schema.labels
-        columns["y"] = pl.col("y").cast(pl.Int64).replace_strict(
-            list(range(len(labels))), list(labels)) if labels else pl.col("y")
+        if labels:
+            dtype = self.experiment.description["content"]["columns"][schema.target][0]
+            columns["y"] = pl.col("y").cast(pl.Int64).replace_strict(
+                list(range(len(labels))), own_type(labels, dtype))
+        else:
+            columns["y"] = pl.col("y")
         shown = {name: f"p_{labels[int(name[2:])]}" if name != "p" else "p" for name in numbers}
         columns |= {shown[name]: pl.col(name) for name in numbers}
         return table.select(expression.alias(name) for name, expression in columns.items())

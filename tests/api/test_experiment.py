@@ -80,11 +80,14 @@ def test_predictions_give_the_score_again(results):
     held_out = results.predictions("piped")
     assert held_out.columns == ["fold", "day", "shop", "y", "p"]
     assert set(held_out["shop"]) == set(shop_table()["shop"])
-    score = roc_auc_score(held_out["y"].cast(pl.Int64), held_out["p"])
+    score = roc_auc_score(held_out["y"], held_out["p"])
     assert score == pytest.approx(row.score.value, abs=1e-12)
     keys = held_out.join(shop_table().with_columns(pl.col("day").cast(pl.Datetime("us"))),
                          on=["day", "shop"])
-    assert (keys["busy"].cast(pl.String) == keys["y"]).all()
+    # In the type of the target's own column, not as text.
+    assert keys["y"].dtype == pl.Int64
+    assert keys["busy"].dtype.is_integer()
+    assert (keys["busy"] == keys["y"]).all()
 
 
 def test_an_ensemble_predicts_the_mean_of_its_members(results):
@@ -138,8 +141,15 @@ def test_a_study_is_written_for_other_tools(results, tmp_path, capsys):
     assert stored.user_attrs["metric"] == results.document.metric
     with pytest.raises(InputError, match=f"holds a study of job {job} already"):
         export_study(job, storage, reports=results.store)
-    with pytest.raises(InputError, match="no job 'nothing' in"):
-        export_study("nothing", storage, reports=results.store)
+    with pytest.raises(InputError, match=rf"these have searched: {job[:8]} \("):
+        export_study(f"{job[:7]}x", storage, reports=results.store)
+
+
+def test_where_nothing_was_searched_a_study_tells_how(tmp_path):
+    Experiment(shop_table(n_days=80), **ROLES, **SMALL, models=["linear"], splits="temporal",
+               reports=str(tmp_path)).run()
+    with pytest.raises(InputError, match="nor any that has searched; .*--optimization optuna"):
+        export_study("1f2e", "sqlite:///:memory:", reports=str(tmp_path))
 
 
 def test_it_is_told_in_a_few_lines(results):

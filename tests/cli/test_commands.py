@@ -133,6 +133,13 @@ def test_a_time_budget_that_is_over_at_once_is_told_in_a_word(folder):
     assert "under None" not in done.stdout
 
 
+def test_what_is_left_is_told_before_it_is_resumed(folder):
+    done = outlast(folder, "resume", "--dry_run")
+    assert done.returncode == 0, done.stderr
+    assert "what would be run" in done.stdout
+    assert "nothing was trained" in done.stdout
+
+
 def test_ctrl_c_stops_with_the_command_that_resumes(folder):
     command = [sys.executable, str(ROOT / "scripts" / "run_model_pipeline.py"), *DATA,
                "--reports", "stopped", "--optimization", "optuna", "--n_trials", "500"]

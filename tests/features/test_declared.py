@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from outlast.features.windows import Lag, Return, Rolling
 from outlast.strict_yaml import load_yaml
 from tests.contracts.test_features import EXAMPLES
 from tests.features import irregular
+from tests.tables import shop_panel
 
 DECLARED = """\
 name: my_recipe
@@ -151,3 +153,25 @@ def test_a_class_of_ones_own_cannot_be_written() -> None:
     with pytest.raises(InputError, match="feature 'f' is a Own, which is not among"):
         declare(Recipe("r", (own,)))
     assert declare(Recipe("r", (replace(Lag("f", "x"), name="g"),)))["features"]
+
+
+def test_a_column_that_the_table_lacks_is_told_with_file_line_and_feature(tmp_path: Path) -> None:
+    text = DECLARED_FOR_SHOPS.format(source="[signal, copyy]")
+    recipe = read_recipe(written(tmp_path, text))
+    assert pickle.loads(pickle.dumps(recipe)) == recipe
+    with pytest.raises(InputError, match=r"recipe\.yaml, line 4: feature 'copyy_mean' needs column "
+                                         r"'copyy', .*did you mean 'copy'"):
+        recipe.check(shop_panel())
+    read_recipe(written(tmp_path, DECLARED_FOR_SHOPS.format(source="[signal, copy]"))).check(
+        shop_panel())
+    # One that was made in Python has no place but its name.
+    with pytest.raises(InputError, match="^feature 'x' needs column 'copyy'"):
+        Recipe("mine", (Lag("x", "copyy"),)).check(shop_panel())
+
+
+DECLARED_FOR_SHOPS = """\
+name: shops
+features:
+- lag: {{name: before, source: signal}}
+- rolling: {{name: "{{source}}_mean", source: {source}, rows: 5}}
+"""

@@ -111,8 +111,17 @@ def test_unfinished_jobs_are_named():
     )
     found = findings(done, extra=[failed])["OL806"]
     assert found.outcome == "issue"
-    assert "ValueError" in found.sentence
-    assert failed.job.id in found.action
+    assert found.sentence == ("1 job did not finish (lightgbm 1), because of ValueError: no; 2 "
+                              "were planned.")
+    assert (found.severity, failed.job.id in found.action) == ("medium", True)
+
+
+def test_where_no_model_finished_nothing_is_said_of_the_baseline():
+    failed = result("lightgbm", 1.0).record.model_copy(update={"status": "timeout"})
+    found = findings(result("prior", 0), extra=[failed])
+    assert found["OL203"].outcome == "not_applicable"
+    assert "no model has finished" in found["OL203"].sentence
+    assert found["OL806"].severity == "high"
 
 
 def test_a_linear_model_that_is_the_best_itself_is_enough():

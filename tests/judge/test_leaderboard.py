@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from outlast.judge.results import Result
+from outlast.metrics import score_all
+from outlast.report.view import rank_note
 from tests.judge.results import board, result
 
 
@@ -20,6 +23,22 @@ def test_models_that_cannot_be_told_apart_share_the_first_rank():
                  result("linear", 0.1)).rows
     assert [row.rank for row in rows] == ["1=", "1=", "3"]
     assert [row.tier for row in rows] == [1, 1, 2]
+
+
+def test_ranks_never_fall_further_down_the_table():
+    """A noisy row below one that is told from the best is marked, and does not share rank 1."""
+    noisy, truth = result("xgboost", 0.0, seed=3), result("lightgbm", 1.0)
+    late = np.arange(noisy.y.size) >= 550
+    table = noisy.predictions.with_columns(
+        p=np.where(late, 1 - truth.y, truth.y) * 0.98 + 0.01)
+    scores = score_all("binary", table["y"].to_numpy(), table["p"].to_numpy())
+    noisy = Result(noisy.record.model_copy(update={"scores": scores}), table)
+    rows = board(truth, result("linear", 0.5, seed=2), noisy, result("prior", 0)).rows
+    assert [row.model for row in rows] == ["lightgbm", "linear", "xgboost", "prior"]
+    assert [row.tier for row in rows] == [1, 2, 1, 2]
+    assert [row.rank for row in rows] == ["1", "2", "3~", "4"]
+    assert "wide" in rank_note(rows)
+    assert rank_note(rows[:2]) == ""
 
 
 def test_a_score_is_the_mean_over_folds_and_only_complete_rows_count():

@@ -6,7 +6,10 @@ from outlast.audit.base import Facts
 from outlast.audit.best_of_many import BestOfMany
 from outlast.errors import InputError
 from outlast.features import make_recipe
-from outlast.judge.luck import best_of_many
+from outlast.judge.insights import Evidence
+from outlast.judge.insights.winner import NothingBeatsBaseline
+from outlast.judge.luck import best_of_many, luck_finding
+from tests.judge.results import board, result
 from tests.tables import shop_panel
 
 
@@ -31,6 +34,23 @@ def test_skill_passes_and_names_the_best():
     finding = best_of_many(losses, baseline, block=4, names=names)
     assert finding.outcome == "passed"
     assert "m3, beats the baseline" in finding.sentence
+
+
+def test_the_loss_is_named_and_what_is_counted_is_told():
+    made = board(result("lightgbm", 1.0), result("xgboost", 1.0, seed=2), result("prior", 0),
+                 ensembles=True)
+    told = luck_finding(made, "temporal", 0).sentence
+    assert "The best of 3 configurations (the ensemble is one of them), ensemble, beats the " \
+           "baseline by 0.1" in told
+    assert " in mean log loss (nats); the best of 3 without skill would do so in 0.2% of" in told
+    evidence = Evidence(made, "temporal", [])
+    assert "The best of 3 configurations (the ensemble is one of them)" in (
+        NothingBeatsBaseline().judge(evidence).sentence)
+    one = luck_finding(board(result("lightgbm", 1.0), result("prior", 0)), "temporal", 0)
+    assert one.sentence.startswith("The one configuration, lightgbm, beats the baseline by")
+    lost = luck_finding(board(result("lightgbm", -1.0), result("prior", 0)), "temporal", 0)
+    assert lost.sentence.startswith("The one configuration, lightgbm, does not beat the baseline")
+    assert lost.action == "Do not trust the lead: test it on data that it has not seen."
 
 
 def test_one_wild_configuration_does_not_hide_the_skill_of_another():

@@ -11,6 +11,7 @@ import pytest
 from outlast.judge.insights import Evidence, Thresholds, find_insights
 from outlast.judge.non_inferiority import compare_selections
 from outlast.judge.results import Result
+from outlast.judge.wording import p_text
 from outlast.metrics import score_all
 from outlast.records import Decision, Finding
 from tests.judge.results import board, result
@@ -84,8 +85,9 @@ def test_where_nothing_was_dropped_there_is_nothing_to_test(rows):
 def test_every_number_of_the_sentence_is_in_the_evidence():
     found = finding(FULL, reduced("probe", 0.001))
     numbers = found.evidence["probe"]
-    for key, digits in (("change", 3), ("low", 3), ("high", 3), ("tolerance", 4), ("p", 3)):
+    for key, digits in (("change", 3), ("low", 3), ("high", 3), ("tolerance", 4)):
         assert f"{abs(numbers[key]):.{digits}f}" in found.sentence
+    assert p_text(numbers["p"]) in found.sentence
 
 
 def test_p_is_that_of_the_shifted_gain_and_corrected_for_the_number_of_selections():

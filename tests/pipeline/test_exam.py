@@ -44,6 +44,15 @@ def test_the_promise_stands_beside_the_exam(finished):
     assert "## Promise against exam" in finished[1].report.markdown.read_text()
 
 
+def test_an_opened_exam_without_a_result_of_what_is_recommended_says_why(finished):
+    document = finished[1].document
+    exam = document.exam.model_copy(update={"grades": ()})
+    assert "nothing has finished here" in exam_sentence(exam, [], document.metric)
+    other = exam_sentence(exam, document.leaderboard[:1], document.metric)
+    assert "no result of what is recommended now: it is examined when" in other
+    assert "skip_training" not in other
+
+
 @pytest.mark.parametrize(("gain", "told"), [
     ((-0.015, -0.066, 0.036), "There it cannot be told from the best baseline: −0.015 (95 % CI"),
     ((-0.100, -0.150, -0.050), "There it is worse than the best baseline: −0.100 (95 % CI"),

@@ -93,8 +93,8 @@ class GapSweep(StatisticalCheck):
             min(1.0, p_above(values) * len(echoes.lags)),
             _NOTABLE <= strength <= _TOO_LOUD and echoes.alone(),
             f"Changes of the label are undone most clearly {lag} rows later, beyond the declared "
-            f"{series.reach[1]}: echo {strength:.2f}, where 1 is a sum over just {lag} rows "
-            f"(mean of {values.size} time blocks, {len(echoes.lags)} lags).",
+            f"{series.reach[1]}: by {strength:.2f}, where 1 would be a plain sum over {lag} rows "
+            f"(mean of {values.size} time blocks; {len(echoes.lags)} distances were tried).",
             f"Set horizon to {lag} or label_end to match, if the target looks ahead that far. If "
             "it looks back over that time instead, such as a change over a year, mute this check.",
             {"lag": lag, "echo": strength, "declared": series.reach[1], "blocks": values.size,

@@ -72,6 +72,7 @@ def resume(
     options: RunOptions = _NO_RUN,
     experiment: str | None = None,
     extend: bool = False,
+    dry_run: bool = False,
 ) -> None:
     """Go on with an experiment as it was configured, whatever folder its command was typed in.
 
@@ -80,6 +81,7 @@ def resume(
     Examples::
 
         outlast resume
+        outlast resume --dry_run
         outlast resume --extend --models lightgbm catboost
 
     Parameters
@@ -88,10 +90,16 @@ def resume(
         Name of the experiment. [default: the one that was worked on last]
     extend
         Allow flags that add models, splits, searches or selections; only what is new is run.
+    dry_run
+        Say what is left to do and what it would take, after some small fits; train nothing.
     """
     from outlast.experiments import resumed
 
-    _run(resumed(given(matrix, options), experiment, extend=extend))
+    config = resumed(given(matrix, options), experiment, extend=extend)
+    if dry_run:
+        _foresee(config)
+    else:
+        _run(config)
 
 
 def _run(config: Config) -> None:

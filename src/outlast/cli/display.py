@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,10 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from outlast.cli.foresight import duration, show_left_out
-from outlast.judge.board import Row
-from outlast.judge.wording import bounds, number, signed_number
-from outlast.report.formatting import plural
-from outlast.report.view import use_commands
+from outlast.judge.board import Interval, Row
+from outlast.report.formatting import number, plural
+from outlast.report.view import rank_note, score_decimals, search_name, use_commands
 
 if TYPE_CHECKING:
     from outlast.config import Config
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 _COLOURS = {"clear": "green", "tie": "green", "none": "red", "not_enough_evidence": "yellow",
             "only_leaky": "yellow"}
 _SHOWN_ROWS = 12
+_ANY_WIDTH = 1_000
 # What the bar counts.
 _PHASES = {"train": "jobs", "explain": "explaining"}
 
@@ -157,19 +157,40 @@ def show_leaderboard(console: Console, document: Document) -> None:
     rows = [row for row in document.leaderboard if row.split == split]
     if not rows:
         return
-    folds = plural(rows[0].n_folds, "fold")
-    table = Table(title=escape(f"{document.metric} under {split} ({folds})"), box=None,
-                  title_justify="left", header_style="bold", pad_edge=False)
-    selections = len({row.selection for row in rows if not row.is_baseline}) > 1
-    last = "selection (features)" if selections else "over baseline"
-    for name in ("rank", "model", "search", f"{document.metric} [95 % CI]", last):
-        table.add_column(name, no_wrap=True)
-    table.add_column("fit s", justify="right")
-    for row in rows[:_SHOWN_ROWS]:
-        table.add_row(*_cells(row, selections), style="dim" if row.is_baseline else "")
+    table = _board(document, rows, with_cost=True)
+    unbounded = console.options.update(max_width=_ANY_WIDTH)
+    if console.measure(table, options=unbounded).maximum > console.width:
+        # Numbers that are cut say nothing; names can be folded, and the cost is in the report.
+        table = _board(document, rows, with_cost=False)
     console.print(table)
+    if note := rank_note(rows[:_SHOWN_ROWS]):
+        console.print(f"[dim]{note}[/]")
     if len(rows) > _SHOWN_ROWS:
         console.print(f"[dim]and {len(rows) - _SHOWN_ROWS} more in the report[/]")
+
+
+def _board(document: Document, rows: Sequence[Row], *, with_cost: bool) -> Table:
+    better = "higher" if document.greater_is_better else "lower"
+    folds = plural(rows[0].n_folds, "fold")
+    table = Table(title=escape(f"{document.metric} under {rows[0].split} ({folds}, {better} is "
+                               "better)"), box=None, title_justify="left",
+                  header_style="bold", pad_edge=False)
+    selections = len({row.selection for row in rows if not row.is_baseline}) > 1
+    table.add_column("rank", no_wrap=True)
+    table.add_column("model", overflow="fold")
+    for name in ("search", f"{document.metric} [95 % CI]"):
+        table.add_column(name, no_wrap=True)
+    if selections:
+        table.add_column("selection (features)", overflow="fold")
+    else:
+        table.add_column("over baseline [CI]", no_wrap=True)
+    if with_cost:
+        table.add_column("fit, s", justify="right", no_wrap=True)
+    decimals = score_decimals(document)
+    for row in rows[:_SHOWN_ROWS]:
+        cells = _cells(row, selections, decimals)
+        table.add_row(*(cells if with_cost else cells[:-1]), style="dim" if row.is_baseline else "")
+    return table
 
 
 def show_models(console: Console, document: Document, outcome: Outcome) -> None:
@@ -184,15 +205,21 @@ def show_models(console: Console, document: Document, outcome: Outcome) -> None:
     console.print(_counts(outcome))
 
 
-def _cells(row: Row, selections: bool) -> tuple[str, ...]:
+def _cells(row: Row, selections: bool, decimals: int) -> tuple[str, ...]:
     gain = None if row.is_baseline else row.over_baseline
-    lead = escape(signed_number(gain.value) + bounds(gain)) if gain else ""
-    search = "defaults" if row.search == "none" else row.search
+    lead = escape(_with_range(gain, decimals, sign=True)) if gain else ""
     selected = "" if row.is_baseline else f"{row.selection} ({row.n_features})"
-    return (row.rank, escape(row.model), escape(search.replace("n_trials=", "")),
-            escape(number(row.score.value) + bounds(row.score)),
+    return (row.rank, escape(row.model), escape(search_name(row.search)),
+            escape(_with_range(row.score, decimals)),
             escape(selected) if selections else lead,
-            number(row.fit_seconds, 1))
+            number(row.fit_seconds, 2 if row.fit_seconds < 1 else 1))
+
+
+def _with_range(estimate: Interval, decimals: int, sign: bool = False) -> str:
+    told = number(estimate.value, decimals, sign)
+    if estimate.low is None or estimate.high is None:
+        return told
+    return f"{told} [{number(estimate.low, decimals)}, {number(estimate.high, decimals)}]"
 
 
 def _headline(document: Document) -> Box:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 from cyclopts import App
@@ -21,6 +23,8 @@ from outlast.store import JobStore, Store, find_session, read_sessions
 
 # What a manifest has for programs: the ids of all jobs.
 _LISTS = ("jobs", "to_train", "cells")
+# Jobs that an error offers.
+_NAMED = 4
 
 app = App(name="runs", help="Sessions and jobs: what was run, when, and how it ended.")
 
@@ -72,14 +76,32 @@ def export_study(identity: str, storage: str, /, *, reports: str = "reports") ->
     """
     from outlast.studies import study_of
 
-    for experiment in Store.open(reports).experiments():
+    experiments = Store.open(reports).experiments()
+    for experiment in experiments:
         if any(job_id.startswith(identity) for job_id in experiment.jobs.ids()):
             study = study_of(experiment.jobs.find(identity), storage)
             Console().print(f"{len(study.trials)} trials in study "
                             f"{escape(repr(study.study_name))} of {escape(hidden(storage))}",
                             soft_wrap=True, highlight=False)
             return
-    raise InputError(f"no job {identity!r} in {reports!r}: outlast runs list")
+    raise _no_job(identity, reports, [record for each in experiments
+                                      for record in each.jobs.records() if record.trials])
+
+
+def _no_job(identity: str, reports: str, searched: Sequence[Record]) -> InputError:
+    """The error for a job that is not there, with the searched ones that are meant most likely."""
+    if not searched:
+        return InputError(f"no job {identity!r} in {reports!r}, nor any that has searched; search "
+                          "with: outlast run --optimization optuna")
+
+    def likeness(record: Record) -> float:
+        names = (record.job.id[:len(identity)], record.job.model.label)
+        return max(SequenceMatcher(None, identity, name).ratio() for name in names)
+
+    nearest = sorted(searched, key=likeness, reverse=True)[:_NAMED]
+    shown = "; ".join(f"{record.job.id[:8]} ({record.job.label})" for record in nearest)
+    more = f" and {len(searched) - _NAMED} more" if len(searched) > _NAMED else ""
+    return InputError(f"no job {identity!r} in {reports!r}; these have searched: {shown}{more}")
 
 
 @app.command

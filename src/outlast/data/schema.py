@@ -244,3 +244,26 @@ def _whole_numbers(known: pl.Series, distinct: int) -> bool:
 def describe(schema: Schema) -> dict[str, Any]:
     """Return the schema's set roles only, for manifests and reports."""
     return schema.model_dump(mode="json", exclude_defaults=True)
+
+
+def own_type(labels: Sequence[str], dtype: str) -> list[Any]:
+    """Return class labels in the type that the target's column has.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        As a schema holds them.
+    dtype : str
+        Name of the polars type of the column.
+
+    Examples
+    --------
+    >>> own_type(["0", "1"], "Int64"), own_type(["False", "True"], "Boolean")
+    ([0, 1], [False, True])
+    """
+    if dtype == "Boolean":
+        return [label == "True" for label in labels]
+    if dtype.startswith(("Int", "UInt")):
+        return [int(label) for label in labels]
+    return [float(label) for label in labels] if dtype.startswith(("Float", "Dec")) else list(
+        labels)

@@ -14,8 +14,9 @@ from pydantic import Field
 
 from outlast.data import Panel
 from outlast.data.times import format_ns
+from outlast.deployment.history import History, needs_of
 from outlast.deployment.trained import Trained
-from outlast.features.recipe import code_hash
+from outlast.features.recipe import Recipe, code_hash
 from outlast.models import Matrix
 from outlast.records import Frozen
 
@@ -146,18 +147,21 @@ def _history(asked: Asked) -> Iterator[Caution]:
     if start <= manifest.learned.first:
         # There is no more: in training, too, the first rows of an entity had short windows.
         return
-    bounded = {name: rows for name, rows in reach.items() if rows is not None}
-    before = _rows_before(asked.panel)[asked.rows]
-    longest = max(bounded, key=lambda name: bounded[name], default=None)
-    if longest is not None and (short := int((before < bounded[longest]).sum())):
+    # Features that a function makes have no known reach.
+    needs = needs_of(asked.trained.recipe) if isinstance(asked.trained.recipe, Recipe) else {}
+    history, step = History.of(asked.panel, asked.rows), int(manifest.learned.step * 1e9)
+    short = {name: int(history.lacks(needs[name], step).sum()) for name in reach if name in needs
+             and not needs[name].own.unbounded}
+    worst = max(short, key=lambda name: (short[name], reach[name]), default=None)
+    if worst is not None and short[worst]:
         yield Caution(
             code="short_history",
-            sentence=f"{short:,} of {asked.rows.size:,} rows have fewer earlier rows of their own "
-                     f"in the table than the longest window looks back on ({bounded[longest]:,}, "
-                     f"feature {longest!r}): give more history before them",
-            evidence={"rows": short, "needed": bounded[longest], "feature": longest,
-                      "fewest": int(before.min())})
-    unbounded = sorted(set(reach) - set(bounded))
+            sentence=f"{short[worst]:,} of {asked.rows.size:,} rows have less before them in the "
+                     f"table than feature {worst!r} looks back on ({needs[worst]}): give more "
+                     "history before them",
+            evidence={"rows": short[worst], "needed": reach[worst], "feature": worst,
+                      "fewest": int(history.rows.min())})
+    unbounded = sorted(name for name, rows in reach.items() if rows is None)
     if unbounded:
         yield Caution(
             code="short_history",
@@ -165,12 +169,6 @@ def _history(asked: Asked) -> Iterator[Caution]:
                      f"is {format_ns(start)}, and it was {format_ns(manifest.learned.first)} when "
                      "the model was trained: give the whole history",
             evidence={"features": unbounded, "start": start})
-
-
-def _rows_before(panel: Panel) -> npt.NDArray[np.int64]:
-    counted = pl.DataFrame({"entity": panel.entity}).select(
-        pl.int_range(pl.len(), dtype=pl.Int64).over("entity"))
-    return counted.to_series().to_numpy()
 
 
 def _events(asked: Asked) -> Iterator[Caution]:

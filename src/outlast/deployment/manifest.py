@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from outlast.data.reading import Reading
-from outlast.data.schema import Schema
+from outlast.data.schema import Schema, own_type
 from outlast.data.times import Instants, Zone
 from outlast.judge.board import Interval, Promise
 from outlast.judge.details import EventScore, SegmentCard
@@ -184,13 +184,7 @@ class Manifest(Frozen):
             Empty for a regression.
         """
         (target,) = (column for column in self.columns if column.role == "target")
-        labels = self.roles.labels
-        if target.kind == "truth":
-            return np.array([label == "True" for label in labels])
-        if target.kind == "number":
-            whole = "Int" in target.dtype
-            return np.array([int(label) if whole else float(label) for label in labels])
-        return np.array(labels, dtype=str)
+        return np.array(own_type(self.roles.labels, target.dtype))
 
 
 def kind_of(dtype: pl.DataType) -> ColumnKind:

@@ -118,7 +118,7 @@ def _drifting(row: Line, t: Thresholds) -> str | None:
             f"carries {share:.1%} of importance")
 
 
-_DRIFTS = {"drift_w1": " sd", "drift_js": " in Jensen-Shannon distance"}
+_DRIFTS = {"drift_w1": " standard deviations", "drift_js": " in Jensen-Shannon distance"}
 
 
 def _event_specific(row: Line, t: Thresholds) -> str | None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def recipe_of(declared: Mapping[str, Any]) -> Recipe:
     >>> recipe.exported
     ('high_mean', 'low_mean')
     """
-    return _recipe(declared, "recipe", lambda i: f"recipe, feature {i + 1}")
+    return _recipe(declared, "recipe", _numbered)
 
 
 def declare(recipe: Recipe) -> dict[str, Any]:
@@ -132,11 +133,12 @@ def _recipe(declared: Mapping[str, Any], origin: str, place: Callable[[int], str
         raise InputError(f"{origin}: 'exported' must be a list of feature names, got {exported!r}")
     if not isinstance(skipped, dict):
         raise InputError(f"{origin}: 'skipped' must give columns and reasons, got {skipped!r}")
-    features = [feature for i, item in enumerate(listed) for feature in _features(item, place, i)]
+    features = {i: list(_features(item, place, i)) for i, item in enumerate(listed)}
+    entries = {feature.name: i for i, made in features.items() for feature in made}
     reasons = tuple((str(k), str(v)) for k, v in skipped.items())
     try:
-        return Recipe(str(declared.get("name", "recipe")), tuple(features),
-                      tuple(map(str, exported)), reasons)
+        return Recipe(str(declared.get("name", "recipe")), tuple(chain(*features.values())),
+                      tuple(map(str, exported)), reasons, partial(_place_of, place, entries))
     except InputError as error:
         raise InputError(f"{origin}: {error}") from error
 
@@ -189,6 +191,15 @@ def _reasons(error: ValidationError) -> Iterator[str]:
             yield f"{where} is missing"
         else:
             yield f"{where}: {item['msg']}, got {item['input']!r}"
+
+
+def _numbered(i: int) -> str:
+    return f"recipe, feature {i + 1}"
+
+
+def _place_of(place: Callable[[int], str], entries: Mapping[str, int], name: str) -> str:
+    """Return where a feature is declared, which may be one of several in an entry."""
+    return place(entries[name])
 
 
 def _place(path: Path, i: int) -> str:

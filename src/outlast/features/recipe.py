@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -64,6 +65,8 @@ class Recipe:
         The features that become columns; all when empty. The rest are only steps.
     skipped : tuple of (str, str), optional
         Columns of the table that were left out, each with the reason.
+    place : callable, optional
+        Says where a feature of some name is declared, for messages.
 
     Raises
     ------
@@ -85,6 +88,7 @@ class Recipe:
     features: tuple[Feature, ...]
     exported: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    place: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         names = [feature.name for feature in self.features]
@@ -162,16 +166,17 @@ class Recipe:
         """
         roots, categories = set(self.roots), set[str]()
         for feature in self.features:
-            if text := categories.intersection(_measured(feature)):
-                raise InputError(f"feature {feature.name!r} needs numbers, but {min(text)!r} is an "
-                                 "earlier feature that is a category")
+            try:
+                if text := categories.intersection(_measured(feature)):
+                    raise InputError(f"feature {feature.name!r} needs numbers, but {min(text)!r} "
+                                     "is an earlier feature that is a category")
+                _check_inputs(feature, panel, roots)
+            except InputError as error:
+                if self.place is None:
+                    raise
+                raise InputError(f"{self.place(feature.name)}: {error}") from error
             if isinstance(feature, Category):
                 categories.add(feature.name)
-            for column in feature.inputs:
-                if column in roots:
-                    _check_root(feature, column, panel)
-            _check_feature(feature, panel, roots)
-            feature.check(panel.schema)
 
     def fits(self, panel: Panel) -> bool:
         """Whether the recipe can be used on the panel."""
@@ -202,6 +207,14 @@ def _of_panel(entry: Lineage, panel: Panel) -> Lineage:
         [entry.feature_id, panel.schema.label_fingerprint], 10)
     return replace(entry, feature_id=identity, source_table=", ".join(tables),
                    available_after=", ".join(waits))
+
+
+def _check_inputs(feature: Feature, panel: Panel, roots: set[str]) -> None:
+    for column in feature.inputs:
+        if column in roots:
+            _check_root(feature, column, panel)
+    _check_feature(feature, panel, roots)
+    feature.check(panel.schema)
 
 
 def _check_root(feature: Feature, column: str, panel: Panel) -> None:

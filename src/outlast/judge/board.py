@@ -49,8 +49,9 @@ class Headline(Frozen):
 class Row(Frozen):
     """One line of the leaderboard: a configuration under one split, over all its folds.
 
-    `tier` is 1 for the best and for all that cannot be told from it; `rank` is "1=" for
-    ties. `n_blocks` is the number of independent stretches of time behind the interval.
+    `tier` is 1 for the best and for all that cannot be told from it; `rank` is "1=" for those at
+    the top, and such as "8~" for one below a row that can be told from the best. `n_blocks` is
+    the number of independent stretches of time behind the interval.
     """
 
     id: str

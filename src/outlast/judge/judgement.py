@@ -71,7 +71,8 @@ class Judgement:
     @cached_property
     def headline(self) -> Headline:
         """The answer in one sentence."""
-        return verdict.make_headline(self.board, self.split, self.findings, self.rules)
+        return verdict.make_headline(self.board, self.split, self.findings, self.rules,
+                                     self.evidence.records)
 
     @property
     def chosen(self) -> Row | None:

@@ -231,16 +231,28 @@ def _rows(
     over_best = [_gain(metric, contestant, best) if best else None for contestant in ranked]
     tiers = [_tier(contestant, gain, best)
              for contestant, gain in zip(ranked, over_best, strict=True)]
-    n_tied = tiers.count(1)
+    ranks = _ranks(tiers)
     for at, contestant in enumerate(ranked):
         yield _row(contestant, metric, settings).model_copy(update={
-            "rank": "1=" if tiers[at] == 1 and n_tied > 1 else str(at + 1),
+            "rank": ranks[at],
             "tier": tiers[at],
             "split": split,
             "over_best": over_best[at],
             "over_baseline": _gain(metric, contestant, bar) if bar else None,
             "p_over_baseline": _p_value(metric, contestant, bar),
         })
+
+
+def _ranks(tiers: Sequence[int]) -> list[str]:
+    """Rank of each row, best mean first, so that ranks never fall further down.
+
+    The rows at the top that cannot be told from the best share rank 1. One that cannot either,
+    below a row that can, has a wider interval and no better mean: it keeps its place, marked.
+    """
+    n_tied = next((at for at, tier in enumerate(tiers) if tier != 1), len(tiers))
+    top = ["1=" if n_tied > 1 else "1"] * n_tied
+    return top + [f"{at}~" if tier == 1 else str(at)
+                  for at, tier in enumerate(tiers[n_tied:], start=n_tied + 1)]
 
 
 def _row(contestant: Contestant, metric: Metric, settings: BoardSettings) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,44 @@ CODE, TITLE = "LK307", "Best of many"
 _ALPHA = 0.05
 _REPEATS = 499
 _MIN_BLOCKS = 4
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What each named configuration gains over the baseline, shape (n_timestamps, n)."""
+
+    table: Floats
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How the block bootstrap draws; `block` is in timestamps."""
+
+    block: int
+    seed: int = 0
+    repeats: int = _REPEATS
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Which loss is told of, and whether one of the configurations is the ensemble of others."""
+
+    loss: str
+    ensemble: bool = False
+
+    def sentence(self, n: int, best: str, lead: float, p: float) -> str:
+        """By how much the best beats the baseline, and how often luck alone does."""
+        among = f"{n} configurations{' (the ensemble is one of them)' * self.ensemble}"
+        size = f"{abs(lead):,.0f}" if abs(lead) >= 100 else f"{abs(lead):.2g}"
+        if lead <= 0:
+            who = f"The one configuration, {best}, does not beat the baseline; it" if n == 1 else (
+                  f"None of {among} beats the baseline; the best, {best},")
+            return f"{who} has {size} more {self.loss}."
+        who, luck = ("The one configuration", "one") if n == 1 else (
+            f"The best of {among}", f"the best of {n}")
+        return (f"{who}, {best}, beats the baseline by {size} in {self.loss}; {luck} without skill "
+                f"would do so in {p:.1%} of cases.")
 
 
 def luck_finding(board: Board, split: str | None, seed: int) -> Finding:
@@ -47,14 +86,17 @@ def luck_finding(board: Board, split: str | None, seed: int) -> Finding:
     times = np.unique(np.concatenate([result.time for result in results]))
     several = len({row.selection for row in tried}) > 1
     losses = [losses_over_time(times, board.contestants[row.id].results) for row in tried]
-    return best_of_many(
-        np.column_stack(losses), losses_over_time(times, results), seed=seed,
-        block=2 * max(1, label_steps(results)),
-        names=[_name(row, several) for row in tried])
+    gains = _gains(np.column_stack(losses), losses_over_time(times, results),
+                   [_name(row, several) for row in tried])
+    task = results[0].record.job.task
+    return _judged(gains, Draws(2 * max(1, label_steps(results)), seed), Wording(
+        "mean squared error" if task == "regression" else "mean log loss (nats)",
+        any(row.members for row in tried)))
 
 
 def _name(row: Row, several: bool) -> str:
-    parts = [row.model, *[row.search] * (row.search != "none"), *[row.selection] * several]
+    parts = [row.model, *[row.search] * (row.search != "none" and not row.members),
+             *[row.selection] * several]
     return " ".join(parts)
 
 
@@ -103,24 +145,25 @@ def best_of_many(
     'issue'
     """
     gains = _gains(losses, baseline, names)
-    n_times, n = gains.shape
-    if n_times < _MIN_BLOCKS * block:
+    return _judged(gains, Draws(block, seed, repeats), Wording("loss"))
+
+
+def _judged(gains: Gains, draws: Draws, wording: Wording) -> Finding:
+    n_times, n = gains.table.shape
+    if n_times < _MIN_BLOCKS * draws.block:
         return _finding("not_applicable", f"{n_times} tested timestamps are fewer than "
-                                          f"{_MIN_BLOCKS} blocks of {block}")
-    leads = gains.mean(axis=0)
-    best, lead = names[int(leads.argmax())], float(leads.max())
-    p = _p_value(gains, block, seed, repeats)
-    numbers = {"best": best, "lead": lead, "configurations": n, "p_value": p, "block": block}
-    if lead <= 0:
-        sentence = (f"None of {n} configurations beats the baseline; the best, {best}, has "
-                    f"{-lead:.4g} more loss.")
-    else:
-        sentence = (f"The best of {n} configurations, {best}, beats the baseline by {lead:.4g} of "
-                    f"loss; the best of {n} without skill would do so in {p:.1%} of cases.")
+                                          f"{_MIN_BLOCKS} blocks of {draws.block}")
+    leads = gains.table.mean(axis=0)
+    best, lead = gains.names[int(leads.argmax())], float(leads.max())
+    p = _p_value(gains.table, draws)
+    numbers = {"best": best, "lead": lead, "configurations": n, "p_value": p,
+               "block": draws.block}
+    sentence = wording.sentence(n, best, lead, p)
     if p < _ALPHA:
         return _finding("passed", sentence, evidence=numbers)
     action = ("Do not trust the lead: try fewer configurations, or test the best one on data that "
-              "no configuration has seen.")
+              "no configuration has seen.") if n > 1 else (
+              "Do not trust the lead: test it on data that it has not seen.")
     return _finding("issue", sentence, action, numbers)
 
 
@@ -132,7 +175,7 @@ def _finding(
                    anchor="validation")
 
 
-def _gains(losses: npt.ArrayLike, baseline: npt.ArrayLike, names: Sequence[str]) -> Floats:
+def _gains(losses: npt.ArrayLike, baseline: npt.ArrayLike, names: Sequence[str]) -> Gains:
     table, base = np.asarray(losses, dtype=np.float64), np.asarray(baseline, dtype=np.float64)
     if table.ndim != 2 or base.shape != table.shape[:1] or len(names) != table.shape[1]:
         raise InputError(f"losses of shape {table.shape} need a baseline of as many rows and a "
@@ -141,17 +184,17 @@ def _gains(losses: npt.ArrayLike, baseline: npt.ArrayLike, names: Sequence[str])
     if not (gains.size and np.isfinite(gains).all()):
         raise InputError("every loss must be a finite number and there must be one: leave out "
                          "what was not scored")
-    return gains
+    return Gains(gains, names)
 
 
-def _p_value(gains: Floats, block: int, seed: int, repeats: int) -> float:
+def _p_value(gains: Floats, how: Draws) -> float:
     """Return Hansen's consistent p-value, by a circular block bootstrap of whole timestamps.
 
     Each mean gain is divided by its bootstrap standard error, or one wild configuration
     would hide the lead of a steady one.
     """
     means = gains.mean(axis=0)
-    draws = _drawn_means(gains, block, seed, repeats)
+    draws = _drawn_means(gains, how)
     # A configuration that differs from the baseline by a constant has no spread.
     error = np.maximum(draws.std(axis=0, ddof=1), 1e-9 * (np.abs(gains).max() or 1.0))
     hopeless = means < -error * np.sqrt(2 * np.log(np.log(max(len(gains), 3))))
@@ -159,15 +202,15 @@ def _p_value(gains: Floats, block: int, seed: int, repeats: int) -> float:
     observed = max(0.0, float((means / error).max()))
     luck = np.maximum(0.0, ((draws - centre) / error).max(axis=1))
     # The observed lead is one of the draws, so that no p-value is zero.
-    return float((1 + np.sum(luck >= observed)) / (1 + repeats))
+    return float((1 + np.sum(luck >= observed)) / (1 + how.repeats))
 
 
-def _drawn_means(gains: Floats, block: int, seed: int, repeats: int) -> Floats:
+def _drawn_means(gains: Floats, how: Draws) -> Floats:
     """Return bootstrap means, shape (repeats, n): blocks wrap around the end of time."""
-    n_times = len(gains)
+    n_times, block, repeats = len(gains), how.block, how.repeats
     wrapped = np.vstack([np.zeros((1, gains.shape[1])), gains, gains[: block - 1]]).cumsum(axis=0)
     sums = wrapped[block:] - wrapped[:-block]
-    starts = np.random.default_rng(seed).integers(0, n_times, (repeats, -(-n_times // block)))
+    starts = np.random.default_rng(how.seed).integers(0, n_times, (repeats, -(-n_times // block)))
     cells = starts + n_times * np.arange(repeats)[:, None]
     counts = np.bincount(cells.ravel(), minlength=repeats * n_times).reshape(repeats, n_times)
     return np.asarray(counts @ sums / (block * starts.shape[1]))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from outlast.judge import statistics
+from outlast.judge import statistics, unfinished
 from outlast.judge.board import Headline, Row, RuleCard, Trust, Verdict
 from outlast.judge.leaderboard import Board
 from outlast.judge.wording import interval_text, number, signed
-from outlast.records import Finding
+from outlast.records import Finding, Record
 
 # A random split that looks better (OL101) does not make the honest number wrong, so it is a
 # warning about the data and not a reason to distrust the headline altogether.
@@ -78,7 +78,7 @@ def beats_baseline(board: Board, split: str | None) -> list[Row]:
 
 def make_headline(
     board: Board, split: str | None, findings: Sequence[Finding],
-    rules: Sequence[RuleCard] = (),
+    rules: Sequence[RuleCard] = (), records: Sequence[Record] = (),
 ) -> Headline:
     """Return the answer in one sentence, with the trust that it deserves.
 
@@ -90,6 +90,8 @@ def make_headline(
     findings : sequence of Finding
     rules : sequence of RuleCard
         Rules of choosing, the chosen one first.
+    records : sequence of Record
+        All records of the experiment; the failed ones are told of.
 
     Returns
     -------
@@ -97,12 +99,16 @@ def make_headline(
     """
     row = recommended(board, split, rules)
     if split is None or row is None:
-        return _nothing_honest(board)
+        return _nothing_honest(board, records)
+    failed = unfinished.broken(records, [split])
+    if row.is_baseline:
+        return _no_model(row, board.metric.name, failed)
     verdict = _verdict(board, split, row)
     trust, reason = _trust(findings, verdict, row)
     baseline = next((r for r in board.of_split(split) if r.is_baseline), None)
     return Headline(
-        verdict=verdict, sentence=_sentence(board, split, row, verdict), trust=trust,
+        verdict=verdict, trust=trust,
+        sentence=_sentence(board, split, row, verdict) + _left_out(board, split, failed),
         trust_reason=reason, split=split, row=row.id, score=row.score,
         over_baseline=row.over_baseline, baseline=baseline.model if baseline else None,
     )
@@ -151,7 +157,7 @@ def _sentence(board: Board, split: str, row: Row, verdict: Verdict) -> str:
 def _runner_up(board: Board, split: str, row: Row, verdict: Verdict) -> str:
     others = _others(board, split, row)
     if not others:
-        return "No other model was run beside it."
+        return "No other model has finished beside it."
     if verdict == "clear":
         other = others[0]
         return f"It beats the next model, {other.model}, by {signed(board.gain(row.id, other.id))}."
@@ -178,19 +184,47 @@ def _trust(findings: Sequence[Finding], verdict: Verdict, row: Row) -> tuple[Tru
     return "high", f"{row.n_blocks} independent blocks of time, no check failed"
 
 
-def _nothing_honest(board: Board) -> Headline:
+def _nothing_honest(board: Board, records: Sequence[Record]) -> Headline:
+    leaky = [row.split for row in board.rows]
+    failed = unfinished.broken(records, {r.job.split.label for r in records} - set(leaky))
     if not board.rows:
+        told = f": {_failures(failed)}" if failed else ": there is nothing to recommend."
         return Headline(verdict="not_enough_evidence", trust="low",
-                        sentence="No configuration finished: there is nothing to recommend.",
+                        sentence=f"No configuration finished{told}",
                         trust_reason="no finished configuration")
     best = next((r for r in board.rows if r.score.value is not None), board.rows[0])
+    run = (f"Nothing that does not leak has finished ({unfinished.told(failed)})" if failed else
+           "Nothing was run that does not leak")
     return Headline(
         verdict="only_leaky", trust="low", row=best.id, split=best.split, score=best.score,
-        sentence=f"Nothing was run that does not leak: {board.metric.name} "
-                 f"{interval_text(best.score)} of {best.model} under {best.split} is probably "
-                 "optimistic.",
+        sentence=f"{run}: {board.metric.name} {interval_text(best.score)} of {best.model} under "
+                 f"{best.split} is probably optimistic.",
         trust_reason="no result without a known leak",
     )
+
+
+def _no_model(bar: Row, metric: str, failed: Sequence[Record]) -> Headline:
+    """Where baselines alone have a score: nothing is known of any model."""
+    why = (f"No model has finished under {bar.split}, so whether one beats the baseline "
+           f"{bar.model} is not known: {_failures(failed)}" if failed else
+           f"Nothing but baselines was run under {bar.split}: the best, {bar.model}, scores "
+           f"{metric} {interval_text(bar.score)}. Run models to compare with it.")
+    return Headline(verdict="not_enough_evidence", sentence=why, trust="low", split=bar.split,
+                    trust_reason="no model has finished" if failed else "no model was run",
+                    baseline=bar.model)
+
+
+def _failures(failed: Sequence[Record]) -> str:
+    return f"{unfinished.told(failed)}. {unfinished.way_on(failed)}"
+
+
+def _left_out(board: Board, split: str, failed: Sequence[Record]) -> str:
+    """A sentence on models that are not in the comparison, as they came to no result."""
+    compared = {row.model for row in board.of_split(split)}
+    lost = [record for record in failed if record.job.model.label not in compared]
+    if not lost:
+        return ""
+    return f" Left out of the comparison: {unfinished.told(lost)}."
 
 
 def _how(board: Board, row: Row) -> str:

@@ -47,6 +47,18 @@ def signed(interval: Interval | None) -> str:
     return f"{value} (95 % CI {signed_number(interval.low)} to {signed_number(interval.high)})"
 
 
+def p_text(p: float, comparisons: int = 1) -> str:
+    """Return a p-value for a sentence, with the number of comparisons it was corrected for.
+
+    Examples
+    --------
+    >>> p_text(0.0774, 3), p_text(0.00001)
+    ('p 0.077 after correction for 3 comparisons', 'p below 0.001')
+    """
+    shown = "p below 0.001" if p < 0.001 else f"p {number(p)}"
+    return shown + f" after correction for {comparisons} comparisons" * (comparisons > 1)
+
+
 def bounds(interval: Interval | None, digits: int = 3) -> str:
     """Return the two ends of an interval after a space, "" where there are none.
 

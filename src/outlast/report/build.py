@@ -51,7 +51,8 @@ METHOD = (
     "Bengio. Differences are paired block by block.",
     "Independent blocks of time: distinct held-out timestamps divided by three horizons.",
     "Tier 1 holds the best configuration and all whose difference to it has an interval that "
-    "includes zero; ranks inside the tier are ties.",
+    "includes zero. Those at the top share rank 1=; one below a row of the next tier keeps its "
+    "place, marked by ~.",
     "Gains over the best baseline are tested one-sided over the blocks with Holm's correction over "
     "all configurations of the headline split.",
     "Feature shares are the mean share of mean |SHAP| on held-out rows, one vote per model.",

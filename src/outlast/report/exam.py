@@ -64,9 +64,13 @@ def exam_sentence(exam: Exam, recommended: Sequence[Row], metric: str) -> str:
         f"{len(exam.openings)} times, so that it is no longer a first look")
     first = next((grade for grade in exam.grades
                   if grade.row in [row.id for row in recommended]), None)
+    if not recommended:
+        return (f"The exam ({place}) was opened {often}; nothing has finished here that its result "
+                "could be told of.")
     if first is None:
-        return (f"The exam ({place}) was opened {often}, but not for what is recommended now: run "
-                "the same command without --skip_training to examine it.")
+        return (f"The exam ({place}) was opened {often}, but has no result of what is recommended "
+                "now: it is examined when the experiment is run again with `outlast run` or "
+                "`outlast resume`, and not by a report alone.")
     kept = ""
     if first.kept is not None:
         side = "inside" if first.kept else "outside"

@@ -61,6 +61,7 @@ def _selected(document: Document) -> dict[str, Any]:
     return {
         "chosen": view.recommended(document),
         "use": view.use_commands(document),
+        "rank_note": view.rank_note(document.leaderboard),
         "fired": view.fired(document),
         "quiet": {outcome: items for outcome, items in quiet.items() if items},
         "models": [name for name in view.models(document) if name in planned],

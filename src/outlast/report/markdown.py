@@ -66,10 +66,11 @@ def _render(template: str, document: Document, **given: Any) -> str:
     )
     environment.filters.update(_filters(document))
     quiet = {OUTCOMES[name]: view.quiet(document, name) for name in view.QUIET}
+    rows = view.rows_of(document, document.headline_split) or list(document.leaderboard)
     text: str = environment.get_template(template).render(
         document=document, chosen=view.recommended(document),
         fired=view.fired(document), quiet={word: items for word, items in quiet.items() if items},
-        rows=view.rows_of(document, document.headline_split) or list(document.leaderboard),
+        rows=rows, rank_note=view.rank_note(rows),
         features=view.features_by_share(document), show_selection=view.several_selections(document),
         configurations=sorted(document.configurations,
                               key=lambda card: card.row != document.headline.row),

@@ -127,6 +127,20 @@ def shown_rows(document: Document, split: str) -> list[Row]:
     return rows_of(document, split)[:limit]
 
 
+def rank_note(rows: Iterable[Row]) -> str:
+    """What the sign behind some ranks means, "" where no row has it.
+
+    Examples
+    --------
+    >>> rank_note([])
+    ''
+    """
+    if not any(row.rank.endswith("~") for row in rows):
+        return ""
+    return ("A rank with ~ cannot be told from the best either, as its interval is wide, but its "
+            "mean is below that of a row that can.")
+
+
 def drawn_rows(document: Document, split: str, most: int = MODELS_DRAWN) -> list[Row]:
     """Best row of each of the best models of a split, and the best baseline, which sets the bar."""
     rows = without_weak_baselines(best_per_model(rows_of(document, split)))

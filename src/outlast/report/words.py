@@ -66,6 +66,15 @@ GLOSSARY = {
     "Shared times": "Timestamps that are both trained and tested on; 0 in an honest split.",
     "95 % interval": "The range that repeated samples of the same length of time would cover in "
     "95 of 100 cases. It is taken from whole stretches of time, never from single rows.",
+    "Standard error": "How far a score or a difference usually lies from its true value, by the "
+    "luck of these test rows. Twice as much is rare; three times hardly ever happens by luck.",
+    "p (p-value)": "How often luck alone would show as much, where there is nothing to "
+    "find: p 0.05 is one case in twenty.",
+    "After correction for comparisons": "Who asks often finds something by luck. The p is raised "
+    "by the number of comparisons (Holm), so that all of them together are wrong in one case in "
+    "twenty.",
+    "Log loss (nats)": "What a predicted probability costs: minus its natural logarithm for what "
+    "has happened. 0 is perfect, 0.69 is a tossed coin.",
     "Promised": "The score to expect on time that nobody has seen, with the range that should hold "
     "it in 90 of 100 cases. It is made before the exam is opened.",
     "Exam": "The last stretch of time. Its labels are locked before anything is tuned, and every "
@@ -83,7 +92,8 @@ GLOSSARY = {
     "Independent block": "A stretch of time long enough that its neighbours tell little about it. "
     "Few blocks mean wide intervals, however many rows there are.",
     "Rank": "Place by the mean score. Equal ranks (1=) cannot be told from the best: the 95 % "
-    "interval of their difference holds 0.",
+    "interval of their difference holds 0. A rank with ~ cannot either, for want of a narrower "
+    "interval, though its mean is below that of a row that can.",
     "Search": "How the hyper-parameters were chosen, inside the training part only.",
     "To the best": "Difference of the score to that of the first row, on the same test rows, with "
     "its 95 % interval.",

@@ -124,10 +124,25 @@ class Evidence:
         return [row for row in self.rows if not (row.is_baseline or row.members)]
 
     @property
+    def lacks_models(self) -> bool:
+        """Whether nothing but baselines has finished under the headline split."""
+        return not self.models
+
+    @property
     def lacks_skill(self) -> bool:
         """Whether models were tested against a baseline and none of them beats it."""
-        tested = [row.p_over_baseline for row in self.models if row.p_over_baseline is not None]
-        return bool(tested) and min(statistics.holm(tested)) > self.thresholds.alpha
+        return bool(self.tested) and min(self.p_over_baseline) > self.thresholds.alpha
+
+    @property
+    def tested(self) -> list[Row]:
+        """The rows that were tested against a baseline, the ensemble among them."""
+        return [row for row in self.rows if row.p_over_baseline is not None and not row.is_baseline]
+
+    @property
+    def p_over_baseline(self) -> list[float]:
+        """Their one-sided p-values, with Holm's correction for as many comparisons."""
+        return [float(p) for p in statistics.holm([row.p_over_baseline or 0.0
+                                                   for row in self.tested])]
 
     def se(self, row: Row) -> float:
         """Standard error of a row's score."""

@@ -10,7 +10,7 @@ from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.insights.ledger import VerdictRule, ledger_rows
 from outlast.judge.non_inferiority import FULL, Comparison, selection_name
 from outlast.judge.thresholds import Thresholds
-from outlast.judge.wording import bounds, number, signed
+from outlast.judge.wording import bounds, number, p_text, signed
 from outlast.records import Decision, Finding
 
 # Constant, the same as another, missing, or close to another.
@@ -85,8 +85,9 @@ class DriftingFeature(VerdictRule):
         row, names = idle[0], " ".join(row["feature"] for row in idle)
         worth = Interval(value=row["perm_mean"], low=row["perm_lo95"], high=row["perm_hi95"])
         return self.issue(
-            "low", f"`{row['feature']}` has {row['shap_share_mean']:.0%} of SHAP, but shuffling it "
-            f"costs {number(worth.value, 4)}{bounds(worth, 4)} "
+            "low", f"`{row['feature']}` has {row['shap_share_mean']:.0%} of the importance (mean "
+            "absolute SHAP value), but shuffling it costs "
+            f"{number(worth.value, 4)}{bounds(worth, 4)} "
             f"{str(row['perm_unit']).removeprefix('delta ')} ({len(idle)} of {len(rows)} "
             "features): over-fit suspect.",
             f"Regularise more, or test without: --drop {names}.",
@@ -133,7 +134,8 @@ class NonInferiorSelection(Rule):
         if not found:
             return self._nothing_to_compare(evidence)
         first = sorted(found, key=lambda c: c.verdict == "undecided")[:_TOLD]
-        told = "; ".join(_told(c, evidence.board.metric.name) for c in first)
+        told = "; ".join(_told(c, evidence.board.metric.name, len(evidence.selections))
+                         for c in first)
         told += f"; {len(found) - _TOLD} more in the table" * (len(found) > _TOLD)
         numbers = {c.reduced.selection: _numbers(c) for c in found}
         worse = [c for c in found if c.verdict == "worse"]
@@ -167,13 +169,13 @@ class NonInferiorSelection(Rule):
 _TOLD = 2
 
 
-def _told(c: Comparison, metric: str) -> str:
+def _told(c: Comparison, metric: str, n: int) -> str:
     limit = f"the tolerance of {number(c.tolerance, 4)}"
     ends = {"no worse": f"inside {limit}: no worse", "worse": f"beyond {limit}: worse",
             "undecided": f"not shown to be inside {limit}"}
     return (f"`{c.reduced.selection}` dropped {c.n_dropped} of {c.full.n_features} features "
             f"together: with {c.reduced.model}, {metric} changes by {signed(c.change)}, "
-            f"{ends[c.verdict]} (p = {number(c.p)} by Holm)")
+            f"{ends[c.verdict]} ({p_text(c.p, n)})")
 
 
 def _numbers(c: Comparison) -> dict[str, float | int | str | None]:

@@ -68,7 +68,8 @@ class OverFit(Rule):
         gap, se = _gap(best, evidence), evidence.se(best)
         gain = improvement(metric, best.score.value or 0.0, bar.score.value or 0.0)
         told = (f"{best.model} scores {metric.name} {number(best.train_score)} in training and "
-                f"{number(best.score.value)} in test ({best.n_test:,} rows, se {number(se)})")
+                f"{number(best.score.value)} in test ({best.n_test:,} rows, standard error "
+                f"{number(se)})")
         numbers = {"gap": gap, "se": se, "gain": gain, "train": best.train_score}
         if gap <= limits.overfit_se * se or gap <= limits.overfit_share * gain:
             return self.passed(f"{told}.", **numbers)

@@ -13,7 +13,7 @@ from outlast.judge.contrasts import Estimate
 from outlast.judge.held_out import HeldOut
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.leaderboard import Contestant
-from outlast.judge.wording import bounds, length_text, number, per_unit, signed_number
+from outlast.judge.wording import bounds, length_text, number, p_text, per_unit, signed_number
 from outlast.metrics import row_losses
 from outlast.records import Finding
 
@@ -117,7 +117,8 @@ class OneFoldDiffers(Rule):
             dates = f" ({format_ns(audit.test_start)[:10]} to {format_ns(audit.test_end)[:10]})"
         told = (f"Fold {scored[at].job.fold}{dates} scores {metric} {number(scores[at])}, the "
                 f"median of {scores.size} folds is {number(float(np.median(scores)))} "
-                f"(modified z {number(z[at], 1)}, p = {number(p)})")
+                f"({number(abs(z[at]), 1)} times the usual spread away; "
+                f"{p_text(p, scores.size)})")
         numbers = {"fold": scored[at].job.fold, "score": scores[at], "z": z[at], "p": p,
                    "median": float(np.median(scores)), "folds": scores.size}
         if abs(z[at]) <= limits.outlier_z or p > limits.alpha:

@@ -10,7 +10,7 @@ import numpy as np
 from outlast.judge import contrasts
 from outlast.judge.board import ParameterCard, Row
 from outlast.judge.insights.base import Evidence, Range, Rule
-from outlast.judge.wording import number, signed, signed_number
+from outlast.judge.wording import number, p_text, signed, signed_number
 from outlast.metrics import Metric, improvement
 from outlast.records import Finding, Record, TrialRecord
 
@@ -106,7 +106,7 @@ class ValueAtEdge(Rule):
         return self.issue(
             "low", f"`{edge.name}` of {tuned.model} is best near {end:g}, the end of its range, in "
             f"{edge.n_bests} of {len(records)} searches; it accounts for {edge.share:.0%} of the "
-            f"score's spread over {n_trials} trials (p = {number(edge.p)}).",
+            f"score's spread over {n_trials} trials ({p_text(edge.p)}).",
             f"Try a value beyond it: `models: [{{{model}: {{{edge.name}: {beyond:.3g}}}}}]`.",
             parameter=edge.name, end=end, searches=edge.n_bests, share=edge.share, p=edge.p)
 

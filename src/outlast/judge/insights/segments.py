@@ -12,7 +12,7 @@ from outlast.judge.held_out import HeldOut
 from outlast.judge.insights.base import Evidence, Rule
 from outlast.judge.slices import Segment, event_rows, segments_of
 from outlast.judge.thresholds import Thresholds
-from outlast.judge.wording import MINUS, bounds, number, signed_number
+from outlast.judge.wording import MINUS, bounds, number, p_text, signed_number
 from outlast.metrics import improvement
 from outlast.records import Finding
 
@@ -42,9 +42,9 @@ class EventCarriesScore(Rule):
         se = evidence.se(best)
         drop = improvement(metric, best.score.value, without)
         told = (f"Without {name} (1 of {len(found)} events), {best.model} scores {metric.name} "
-                f"{number(without)} instead of {number(best.score.value)} (se {number(se)}); it "
-                f"holds {f'{share:.0%}'.replace('-', MINUS)} of the gain over {held.baseline} "
-                f"(p = {number(p)})")
+                f"{number(without)} instead of {number(best.score.value)} (standard error "
+                f"{number(se)}); it holds {f'{share:.0%}'.replace('-', MINUS)} of the "
+                f"gain over {held.baseline} ({p_text(p, len(found))})")
         numbers = {"event": name, "without": without, "drop": drop, "se": se, "share": share,
                    "p": p, "events": len(found)}
         # Of few events one must hold much of the gain.

@@ -35,11 +35,13 @@ class RandomBeatsTemporal(Rule):
         told = (f"{honest.model}: {leaky.split} says {metric.name} {interval_text(leaky.score)}, "
                 f"{honest.split} says {interval_text(honest.score)}")
         if z < evidence.thresholds.leak_gap_se or gap <= evidence.tolerance(honest):
-            return self.passed(f"{told}; the gap of {number(gap)} is {number(z, 1)} se.", **numbers)
+            return self.passed(f"{told}; the gap of {number(gap)} is {number(z, 1)} times "
+                               "its standard error.", **numbers)
         high = z >= evidence.thresholds.leak_gap_high_se
         return self.issue(
             "high" if high else "medium",
-            f"{told}: a gap of {number(gap)} ({number(z, 1)} se) that deployment will not keep.",
+            f"{told}: a gap of {number(gap)}, {number(z, 1)} times its standard error, that "
+            "deployment will not keep.",
             f"Expect the {honest.split} number; never choose a model on a shuffled split of this "
             "table.",
             **numbers,
@@ -70,7 +72,8 @@ class SplitChangesWinner(Rule):
         first, other = next(iter(honest)), next(iter(leaky))
         numbers = {"tau": tau, "honest_winner": first, "random_winner": other}
         told = (f"{other} wins under {pair[1].split}, {first} under {pair[0].split} "
-                f"(Kendall's tau of {len(common)} models {number(tau, 2)})")
+                f"(the orders of {len(common)} models agree by {number(tau, 2)}, where 1 is the "
+                "same order and 0 is chance)")
         if first != other and tau < limits.rank_tau:
             return self.issue("medium", f"{told}.",
                               f"Select on {pair[0].split} only.", **numbers)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from outlast.judge import statistics
 from outlast.judge.board import Row
 from outlast.judge.insights.base import Evidence, Rule
-from outlast.judge.wording import interval_text, number, signed
+from outlast.judge.wording import interval_text, number, p_text, signed
 from outlast.metrics import improvement
 from outlast.records import Finding
 
@@ -76,16 +75,20 @@ class NothingBeatsBaseline(Rule):
     def judge(self, evidence: Evidence) -> Finding:
         """One-sided p-values against the best baseline, Holm-corrected."""
         bar = next((row for row in evidence.rows if row.is_baseline), None)
-        tested = [row for row in evidence.models if row.p_over_baseline is not None]
+        tested = evidence.tested
+        if bar is not None and evidence.lacks_models:
+            return self.not_applicable("no model has finished: there is nothing to compare with "
+                                       "a baseline")
         if bar is None or not tested:
             return self.not_applicable("no baseline was run beside a model")
-        adjusted = statistics.holm([row.p_over_baseline or 0.0 for row in tested])
-        smallest = min(adjusted)
+        smallest = min(evidence.p_over_baseline)
         best = tested[0]
-        told = (f"the best of {len(tested)} configurations, {best.model}, gains "
-                f"{signed(best.over_baseline)} {evidence.board.metric.name} over {bar.model} "
-                f"{interval_text(bar.score)}; smallest Holm-adjusted p "
-                f"{number(smallest)}")
+        n, ensemble = len(tested), any(row.members for row in tested)
+        who = "the one configuration" if n == 1 else (
+            f"the best of {n} configurations{' (the ensemble is one of them)' * ensemble}")
+        told = (f"{who}, {best.model}, gains {signed(best.over_baseline)} "
+                f"{evidence.board.metric.name} over {bar.model} {interval_text(bar.score)}; "
+                f"{p_text(smallest, n)}")
         numbers = {"p": smallest, "gain": best.over_baseline.value if best.over_baseline else None}
         if smallest > evidence.thresholds.alpha:
             return self.issue("high", f"No model beats the baseline: {told}.",
