@@ -148,7 +148,7 @@ def test_a_study_is_written_for_other_tools(results, tmp_path, capsys):
 def test_where_nothing_was_searched_a_study_tells_how(tmp_path):
     Experiment(shop_table(n_days=80), **ROLES, **SMALL, models=["linear"], splits="temporal",
                reports=str(tmp_path)).run()
-    with pytest.raises(InputError, match="nor any that has searched; .*--optimization optuna"):
+    with pytest.raises(InputError, match=r"nor any that has searched; .*--optimization optuna"):
         export_study("1f2e", "sqlite:///:memory:", reports=str(tmp_path))
 
 

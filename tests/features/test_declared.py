@@ -165,7 +165,7 @@ def test_a_column_that_the_table_lacks_is_told_with_file_line_and_feature(tmp_pa
     read_recipe(written(tmp_path, DECLARED_FOR_SHOPS.format(source="[signal, copy]"))).check(
         shop_panel())
     # One that was made in Python has no place but its name.
-    with pytest.raises(InputError, match="^feature 'x' needs column 'copyy'"):
+    with pytest.raises(InputError, match=r"^feature 'x' needs column 'copyy'"):
         Recipe("mine", (Lag("x", "copyy"),)).check(shop_panel())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
@@ -22,7 +22,7 @@ from outlast.features.recipe import Recipe
 class Need:
     """What a feature looks back on: rows of its own entity, and timestamps of the whole table."""
 
-    own: Lookback = Lookback()
+    own: Lookback = field(default_factory=Lookback)
     timestamps: int = 0
 
     def __str__(self) -> str:
