@@ -27,6 +27,7 @@ from outlast.models import Card, FittedModel, load_model
 from outlast.models.fitted import CARD
 from outlast.records import Record
 from outlast.store.index import Index
+from outlast.store.stamps import stamped_json
 from outlast.store.storage import Storage
 
 RECORD = "record.json"
@@ -107,7 +108,7 @@ class JobStore:
             path = f"{self.place(job_id)}/{name}"
             if self.storage.exists(path):
                 try:
-                    return Record.model_validate_json(self.storage.read(path))
+                    return Record.model_validate_json(self.storage.read_text(path))
                 except (ValidationError, CorruptError):
                     continue
         return None
@@ -255,7 +256,7 @@ class JobStore:
 
 
 def _bytes(record: Record) -> bytes:
-    return (record.model_dump_json(indent=1) + "\n").encode()
+    return stamped_json(record.model_dump_json(indent=1))
 
 
 def _sha256(path: Path) -> str:
