@@ -144,6 +144,8 @@ def test_a_score_that_was_changed_in_a_record_is_not_believed(place, config):
     assert changed != text
     path.write_text(changed)
     assert _experiment(place)[0].jobs.read(record.job.id) is None
+    with pytest.warns(OutlastWarning, match=r"records of 1 jobs .* are damaged and left out; run"):
+        judged(config)
     outcome = run(prepare(config), runner="inline")
     assert (outcome.trained, outcome.reused) == (1, 1)
     assert outcome.experiment.jobs.read(record.job.id).scores == record.scores

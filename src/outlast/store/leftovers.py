@@ -68,7 +68,7 @@ def _dead(experiment: Experiment) -> Iterator[str]:
     for job_id in jobs.ids():
         if jobs.is_broken(job_id):
             continue  # the next run puts it aside as a whole
-        record, place = jobs.read(job_id), jobs.place(job_id)
+        record, place = jobs.index.records.get(job_id) or jobs.read(job_id), jobs.place(job_id)
         kept = {RECORD, FAILURE, OUTPUT, record.attempt if record else ""}
         for name in storage.folders(place):
             if name not in kept:
