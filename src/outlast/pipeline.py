@@ -13,6 +13,7 @@ from outlast.config import Config, GivenSplit, make_config
 from outlast.data import Panel, read_table
 from outlast.data.readers import table_name, to_frame
 from outlast.errors import BudgetError, InputError
+from outlast.feature_tracker import FeatureTracker
 from outlast.judge.insights import Thresholds
 from outlast.judge.judgement import Judgement
 from outlast.models import kind_of
@@ -21,7 +22,7 @@ from outlast.report.build import Case, Material, build_document
 from outlast.report.document import Document
 from outlast.report.predictions import Columns, document_of
 from outlast.report.render import RenderedReport, find_report, render
-from outlast.store import Experiment, Store, point_latest, read_sessions
+from outlast.store import Experiment, FeatureStore, Store, last_session, point_latest, read_sessions
 
 if TYPE_CHECKING:
     from outlast.audit import AuditReport, Protocol
@@ -256,8 +257,8 @@ def _stored(config: Config, experiment: str | None) -> tuple[Case, tuple[Finding
         raise InputError(f"experiment {chosen.name!r} holds none of the results asked for; "
                          f"it has {', '.join(known) or 'no finished job'}; train first: "
                          "outlast run")
-    manifests = read_sessions(chosen)
-    audit = tuple(Finding.model_validate(f) for f in manifests[-1].get("audit", []))
+    found = last_session(chosen).get("audit", [])
+    audit = tuple(Finding.model_validate(finding) for finding in found)
     return _case(chosen, records, config), audit
 
 
@@ -332,13 +333,16 @@ def write_report(
 
 def _fingerprint(case: Case, config: Config, audit: Sequence[Finding]) -> str:
     """A hash of all that decides what a report says."""
-    sessions = read_sessions(case.experiment)
+    sessions, features = read_sessions(case.experiment), case.experiment.store.features
     skipped = sessions[-1].get("skipped") if sessions else None
+    # What of the features is damaged is missing in the report: made again, it is another report.
+    told = [*(FeatureStore(features).manifest(r.job.features) is None for r in case.records[-1:]),
+            *FeatureTracker(features).files.names("observations", case.experiment.name)]
     return content_hash([
         sorted((record.job.id, record.attempt, record.status) for record in case.records),
         [finding.model_dump(mode="json") for finding in audit], config.headline_split, skipped,
         config.selection_tolerance, config.keep_sealed, config.costs,
-        len(case.experiment.openings), _report_code()])
+        len(case.experiment.openings), told, _report_code()])
 
 
 def _examined(case: Case) -> list[Record]:

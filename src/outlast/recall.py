@@ -18,6 +18,7 @@ from outlast.data.readers import is_remote, local_files
 from outlast.errors import StoreError
 from outlast.records import Strategy, content_hash, source_hash
 from outlast.report.document import Document
+from outlast.report.marks import made_from
 from outlast.store import FINAL, Store
 
 if TYPE_CHECKING:
@@ -84,12 +85,14 @@ def recall(config: Config) -> Recalled | None:
     try:
         known = store.storage.read_json(place)
         html = Path(known["report"])
+        if made_from(html.parent) is None:
+            return None
         document = Document.model_validate_json(html.with_name("report.json").read_bytes())
         jobs = store.experiment(known["experiment"]).jobs
         records = jobs.read_all(known["jobs"])
     except (StoreError, OSError, ValueError, KeyError):
         return None
-    whole = len(records) == len(known["jobs"]) and html.is_file() and all(
+    whole = len(records) == len(known["jobs"]) and all(
         record.status in FINAL and jobs.damage(record) is None for record in records.values())
     return Recalled(document, html, len(records), known["skipped"]) if whole else None
 

@@ -13,8 +13,13 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import psutil
 
 _MOST_UNPACKED = 2**30
+# Bytes of a cell in memory where they are not eight; of a text they are the least that it takes.
+_BYTES: dict[object, int] = {
+    pl.Boolean: 1, pl.Int8: 1, pl.UInt8: 1, pl.Int16: 2, pl.UInt16: 2, pl.Int32: 4, pl.UInt32: 4,
+    pl.Float32: 4, pl.Date: 4, pl.String: 16, pl.Binary: 16, pl.Int128: 16, pl.Null: 1}
 MOST_JSON = 2**29  # bytes; a report of a hundred thousand trials takes a tenth of it
 
 
@@ -85,11 +90,35 @@ def parquet_table(source: Path | bytes | io.BytesIO) -> pl.DataFrame:
     """
     try:
         whole = io.BytesIO(source) if isinstance(source, bytes) else source
-        return pl.read_parquet(whole, hive_partitioning=False)
+        table = pl.scan_parquet(whole, hive_partitioning=False)
+        check_claim(table)
+        return table.collect()
     # Polars panics on some broken files; its panic is no Exception.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError,
             MemoryError) as error:
         raise ValueError(str(error)) from error
+
+
+def check_claim(table: pl.LazyFrame) -> None:
+    """Raise ValueError for a file whose footer claims more rows than fit into memory.
+
+    A few thousand bytes can hold millions of equal rows. What a footer says may be a lie, and it
+    says nothing of the length of texts and lists.
+    """
+    kinds = table.collect_schema().dtypes()
+    height = int(table.select(pl.len()).collect().item())
+    if height * sum(_BYTES.get(kind.base_type(), 8) for kind in kinds) > free_memory():
+        raise ValueError(f"it claims to have {height:,} rows of {len(kinds):,} columns, which do "
+                         "not fit into memory")
+
+
+def free_memory() -> int:
+    """Bytes that this process can still get: of the machine, and of what it was allowed."""
+    free = int(psutil.virtual_memory().available)
+    if hasattr(psutil, "RLIMIT_AS"):
+        allowed, _ = psutil.Process().rlimit(psutil.RLIMIT_AS)
+        free = free if allowed == psutil.RLIM_INFINITY else min(free, allowed)
+    return free
 
 
 def npz_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from outlast.errors import InputError
+from outlast.store.stamps import unstamped_json
 from outlast.watch import Watch, serve
 from tests.report.page import Page
 from tests.watch.conftest import only_experiment, watching
@@ -181,7 +182,8 @@ def test_two_experiments_are_set_side_by_side(copied):
     other = experiment.with_name("other")
     shutil.copytree(experiment, other)
     manifest = next(other.glob("sessions/*/manifest.json"))
-    manifest.write_text(manifest.read_text().replace('"seed": 0', '"seed": 7'))
+    text = unstamped_json(manifest.read_bytes())
+    manifest.write_bytes(text.replace(b'"seed": 0', b'"seed": 7'))
     report = report_of(copied)
     shutil.copytree(report, report.with_name("20300101-000000-other"))
     with watching(copied) as client:

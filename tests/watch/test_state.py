@@ -12,6 +12,7 @@ import pytest
 
 from outlast.records import Failure, Record
 from outlast.store import Store, open_session
+from outlast.store.stamps import unstamped_json
 from outlast.watch import telling
 from outlast.watch.reading import Reader
 from outlast.watch.reports import Reports
@@ -53,7 +54,8 @@ def test_a_finished_run_has_every_cell_with_the_mean_of_its_scores(finished):
     assert state.splits == ["temporal", "random"]
     cell = state.cells["linear", "random", "none", "cluster"]
     scores = [found.score for path in records(finished)
-              if (found := Record.model_validate_json(path.read_bytes())).job.configuration
+              if (found := Record.model_validate_json(
+                  unstamped_json(path.read_bytes()))).job.configuration
               == ("linear", "random", "none", "cluster")]
     assert cell.planned == cell.done == len(scores) == 5
     assert cell.score == pytest.approx(sum(scores) / 5)
@@ -73,7 +75,8 @@ def test_a_report_that_is_older_than_the_newest_session_says_so(finished):
 
 def test_a_live_session_counts_waiting_running_and_failed_jobs(copied):
     lost, begun, failed = (path.parent for path in records(copied)[:3])
-    record = Record.model_validate_json((failed / "record.json").read_bytes())
+    record = Record.model_validate_json(
+        unstamped_json((failed / "record.json").read_bytes()))
     for job in (lost, begun, failed):
         (job / "record.json").unlink()
     experiment = Store.open(copied).experiments()[0]
@@ -99,7 +102,7 @@ def test_a_live_session_counts_waiting_running_and_failed_jobs(copied):
 
 def test_an_earlier_failure_waits_while_a_run_tries_it_again(copied):
     path = records(copied)[0]
-    record = Record.model_validate_json(path.read_bytes())
+    record = Record.model_validate_json(unstamped_json(path.read_bytes()))
     path.unlink()
     experiment = Store.open(copied).experiments()[0]
     failure = Failure(kind="timeout", message="too long")
@@ -184,7 +187,8 @@ def test_a_score_that_is_no_number_is_no_result(copied):
     path = records(copied)[0]
     for index in only_experiment(copied).glob("index/*.json"):
         index.unlink()
-    path.write_text(path.read_text().replace('"status": "ok"', '"status": "non_finite"'))
+    record = Record.model_validate_json(unstamped_json(path.read_bytes()))
+    path.write_text(record.model_copy(update={"status": "non_finite"}).model_dump_json())
     state = look(copied)
     assert (state.progress.done, state.progress.failed) == (11, 1)
     assert state.failures[0].message == "its score is no finite number"

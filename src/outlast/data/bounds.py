@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import polars as pl
-import psutil
+
+from outlast.untrusted import check_claim, free_memory
 
 Source = Path | io.BytesIO
 T = TypeVar("T")
@@ -44,17 +45,13 @@ def check_width(n_columns: int) -> None:
 
 def check_size(table: pl.LazyFrame) -> None:
     """Raise ValueError for a table that claims more than could be read."""
-    width = len(table.collect_schema())
-    check_width(width)
-    height = int(table.select(pl.len()).collect().item())
-    if height * width > _free_memory():
-        raise ValueError(f"it claims to have {height:,} rows of {width:,} columns, which do not "
-                         "fit into memory")
+    check_width(len(table.collect_schema()))
+    check_claim(table)
 
 
 def unpacked(source: Source) -> io.BytesIO:
     """Unpack a gzip file as far as memory allows: a small file may hold a huge one."""
-    most, made = _free_memory() // 2, io.BytesIO()
+    most, made = free_memory() // 2, io.BytesIO()
     with _opened(source) as packed, gzip.open(packed) as file:
         while chunk := file.read(2**22):
             made.write(chunk)
@@ -81,12 +78,3 @@ def from_start(source: T) -> T:
     if isinstance(source, io.BytesIO):
         source.seek(0)
     return source
-
-
-def _free_memory() -> int:
-    """Bytes that this process can still get: of the machine, and of what it was allowed."""
-    free = int(psutil.virtual_memory().available)
-    if hasattr(psutil, "RLIMIT_AS"):
-        allowed, _ = psutil.Process().rlimit(psutil.RLIMIT_AS)
-        free = free if allowed == psutil.RLIM_INFINITY else min(free, allowed)
-    return free

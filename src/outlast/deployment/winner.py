@@ -23,7 +23,7 @@ from outlast.judge.board import Row
 from outlast.pipeline import judged
 from outlast.records import Job, Record
 from outlast.report.document import Document
-from outlast.store import Experiment, Store, read_sessions
+from outlast.store import Experiment, Store, last_session
 
 RECOMMENDED = "recommended"
 # What of a session's settings decides what its report recommends.
@@ -127,10 +127,7 @@ def refit(
 
 def _session(experiment: Experiment) -> dict[str, Any]:
     """The settings of the last session."""
-    sessions = read_sessions(experiment)
-    if not sessions:
-        raise InputError(f"{experiment.name!r} was only planned; run it first: outlast resume")
-    return dict(sessions[-1]["config"])
+    return dict(last_session(experiment)["config"])
 
 
 def _panel(experiment: Experiment, session: Mapping[str, Any], given: Any) -> Panel:

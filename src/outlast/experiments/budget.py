@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from outlast.errors import CorruptError
 from outlast.experiments.estimate import START, Estimate, affordable_trials, estimate, probe
 from outlast.experiments.matrix import Skipped, make_plan
 from outlast.experiments.prepare import Prepared, order_of
@@ -38,7 +39,7 @@ def is_open(prepared: Prepared) -> bool:
     """Whether there is a budget for searches, and it is not settled yet how long they may be."""
     return (prepared.config.time_budget is not None
             and any(job.search.name != "none" for job in prepared.plan.jobs)
-            and not prepared.experiment.storage.exists(_place(prepared)))
+            and _settled(prepared) is None)
 
 
 def within_budget(prepared: Prepared) -> Prepared:
@@ -61,10 +62,18 @@ def within_budget(prepared: Prepared) -> Prepared:
         left = BUDGET_SHARE * (deadline - time.monotonic())
         trials = affordable_trials(foresee(prepared), config.n_trials, left) if left > 0 else 0
         storage.write_json(_place(prepared), {"n_trials": trials})
-    if not storage.exists(_place(prepared)):
+    n_trials = _settled(prepared)
+    if n_trials is None or n_trials >= config.n_trials:
         return prepared
-    n_trials = int(storage.read_json(_place(prepared))["n_trials"])
-    return prepared if n_trials >= config.n_trials else _shortened(prepared, n_trials)
+    return _shortened(prepared, n_trials)
+
+
+def _settled(prepared: Prepared) -> int | None:
+    """How long searches may be, None where that is not settled yet or the file is damaged."""
+    try:
+        return int(prepared.experiment.storage.read_json(_place(prepared))["n_trials"])
+    except (CorruptError, KeyError, TypeError, ValueError):
+        return None
 
 
 def training_deadline(prepared: Prepared) -> float | None:

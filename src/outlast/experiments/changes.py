@@ -9,7 +9,7 @@ from outlast.config import HOW, Config
 from outlast.data import Panel
 from outlast.data.hashing import table_hash
 from outlast.data.times import format_ns
-from outlast.errors import ResumeError
+from outlast.errors import CorruptError, ResumeError
 from outlast.store import Experiment, Store, read_sessions
 
 _LISTS = ("models", "splits", "optimization", "selection")
@@ -101,7 +101,7 @@ def refuse_changed_data(store: Store, config: Config, panel: Panel) -> None:
     ResumeError
         With what has changed and the ways out.
     """
-    known = store.experiments()
+    known = [experiment for experiment in store.experiments() if _is_readable(experiment)]
     if config.new_data or any(e.description["fingerprint"] == panel.fingerprint for e in known):
         return
     for experiment in known:
@@ -111,6 +111,14 @@ def refuse_changed_data(store: Store, config: Config, panel: Panel) -> None:
                 f"a run on {config.data.source!r} was stopped before its end, and the table has "
                 f"changed since: {'; '.join(changes)}. Bring the old table back to go on, or begin "
                 "anew on this one with --new_data")
+
+
+def _is_readable(experiment: Experiment) -> bool:
+    """Whether its description is whole; a damaged one of another table must stop nobody."""
+    try:
+        return bool(experiment.description)
+    except CorruptError:
+        return False
 
 
 def _interrupted_on_other_data(

@@ -189,7 +189,9 @@ class Explainer:
     def _clusters(self, features: str) -> str:
         """Where the groups of a feature table are kept, made once from its values alone."""
         name = f"{PLACE}/clusters-{content_hash([features, _code()], 12)}.json"
-        if not self.experiment.storage.exists(name):
+        try:
+            self.experiment.storage.read_json(name)
+        except CorruptError:  # missing, or damaged
             table = open_bench(self.order.store, self.order.experiment, features).table
             self.experiment.storage.write_json(name, correlation_clusters(table.frame))
         return name

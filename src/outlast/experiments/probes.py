@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from outlast.design import Design
+from outlast.errors import CorruptError
 from outlast.experiments.train import Bench, folds_of, open_bench
 from outlast.models import FitContext, make_model
 from outlast.records import Frozen, Job, content_hash
@@ -95,11 +96,11 @@ def place(job: Job) -> str:
 
 
 def read_cost(experiment: Experiment, job: Job) -> Cost | None:
-    """Return the cost of a job's model, None if it was not measured yet."""
-    name = place(job)
-    if not experiment.storage.exists(name):
+    """Return the cost of a job's model, None if it was not measured yet, or that is damaged."""
+    try:
+        return Cost.model_validate(experiment.storage.read_json(place(job)))
+    except (CorruptError, ValueError):
         return None
-    return Cost.model_validate(experiment.storage.read_json(name))
 
 
 def _fit(job: Job, bench: Bench, rows: Any, context: FitContext) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from outlast.experiments.changes import (
     is_extension,
 )
 from outlast.experiments.prepare import load_panel
-from outlast.store import Experiment, Store, read_sessions
+from outlast.store import Experiment, Store, last_session
 
 
 def resumed(
@@ -44,7 +44,8 @@ def resumed(
     """
     store = Store.open(values.get("store") or values.get("reports") or "reports")
     chosen = store.experiment(experiment) if experiment else store.latest()
-    before = read_sessions(chosen)[-1]["config"]
+    session = last_session(chosen)
+    before = session["config"]
     if any(set(split) == {"title"} for split in before["splits"]):
         raise ResumeError(f"{chosen.name!r} was run with splits that are Python objects; run the "
                           "same script again to go on with it")
@@ -56,12 +57,15 @@ def resumed(
         raise ResumeError(f"this is not what {chosen.name!r} was begun with: "
                           f"{'; '.join(changes)}; {hint}")
     if not config.new_data:
-        _same_table(chosen, config)
+        _same_table(chosen, config, session["data"])
     return config
 
 
-def _same_table(experiment: Experiment, config: Config) -> None:
-    known, panel = experiment.description, load_panel(config.data)
+def _same_table(experiment: Experiment, config: Config, data: Mapping[str, Any]) -> None:
+    panel = load_panel(config.data)
+    if (data["name"], data["fingerprint"]) == (panel.name, panel.fingerprint):
+        return  # whatever became of the description: the run makes it again
+    known = experiment.description
     if known["table"] != panel.name:
         raise ResumeError(f"{experiment.name!r} was run on a table in memory; run the same script "
                           "again to go on with it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from outlast.config import Config
-from outlast.errors import InputError
+from outlast.errors import CorruptError, InputError
 from outlast.experiments.estimate import memory_limit, parallelism
 from outlast.experiments.prepare import Prepared, manifest, order_of
 from outlast.experiments.run import finish
@@ -15,8 +15,8 @@ from outlast.store import (
     Experiment,
     FeatureStore,
     Store,
+    last_session,
     open_session,
-    read_sessions,
     shard_lock,
 )
 
@@ -84,7 +84,7 @@ def work_off(
     order = _order(chosen, config.store_url).shard(*shard)
     with chosen.storage.lock(shard_lock(*shard)):
         stock = take_stock(order, chosen)
-        plan = read_sessions(chosen)[-1]
+        plan = last_session(chosen)
         details = {key: plan[key] for key in _TAKEN_OVER if key in plan}
         jobs = [job.id for job in order.jobs]
         with open_session(chosen, **details, jobs=jobs, shard=list(shard)) as session:
@@ -108,7 +108,11 @@ def _order(experiment: Experiment, store: str) -> Order:
     if not experiment.storage.exists(ORDER):
         raise InputError(f"no plan is stored for {experiment.name!r}; store one first: "
                          "outlast experiments --prepare_only")
-    order = Order.model_validate(experiment.storage.read_json(ORDER))
+    try:
+        order = Order.model_validate(experiment.storage.read_json(ORDER))
+    except (CorruptError, ValueError) as error:
+        raise CorruptError(f"{experiment.storage.url}/{ORDER} is damaged; store the plan again: "
+                           "outlast experiments --prepare_only with the same settings") from error
     # The worker may reach the store by another path than the maker of the plan.
     return order.model_copy(update={"store": store})
 

@@ -18,11 +18,11 @@ import numpy as np
 import polars as pl
 
 from outlast import metrics
-from outlast.errors import StoreError
+from outlast.errors import CorruptError, StoreError
 from outlast.feature_tracker.observations import SCHEMA
 from outlast.models import MODELS
 from outlast.records import Record
-from outlast.store import JobStore, Storage, parquet
+from outlast.store import JobStore, Storage, check, parquet
 
 _LOG = logging.getLogger("outlast.tracker")
 
@@ -55,6 +55,8 @@ UNIQUE = {"observations": ["job", "split", "fold", "feature", "method", "event",
           "decisions": ["job", "feature"], "selections": ["job", "feature"], "runs": ["job"],
           "catalog": ["table", "feature"]}
 _BLOCKS = 10
+# As many slashes has the name of a file in the folder of its experiment.
+_OWN_FOLDER = 3
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,27 @@ class Files:
     def lazy(self, name: str) -> pl.LazyFrame | None:
         """Return the table in a file, None if it is damaged, which the log tells."""
         try:
-            frame = pl.scan_parquet(io.BytesIO(self.storage.read(name)))
+            data = self.storage.read(name)
+            check(data)
+            frame = pl.scan_parquet(io.BytesIO(data))
             frame.collect_schema()
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError,
+                CorruptError) as error:
             _LOG.warning("%s/%s is no table and is left out: %s", self.storage.url, name, error)
             return None
         return frame
+
+    def put_aside(self, experiment: str) -> None:
+        """Put away all that a session told of an experiment if a file of it is damaged.
+
+        Its jobs are no longer known then, and are taken in again from their records.
+        """
+        files = {name: name.rpartition("/")[2] for table in SCHEMAS
+                 for name in self.names(table, experiment) if name.count("/") == _OWN_FOLDER}
+        damaged = {session for name, session in files.items() if self.lazy(name) is None}
+        for name, session in files.items():
+            if session in damaged:
+                self.storage.rename(name, name.replace("ledger", "ledger/quarantine", 1))
 
     def add(self, table: str, experiment: str, session: str, rows: pl.DataFrame) -> None:
         """Write rows into a file of their own, if there are any."""

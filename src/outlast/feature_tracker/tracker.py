@@ -77,6 +77,7 @@ class FeatureTracker:
             How many jobs were new.
         """
         files, extra = self.files, [part for part in (explanations, dataset) if part is not None]
+        files.put_aside(experiment)
         known = set(files.scan("runs", experiment).select("job").collect()["job"])
         fresh = [r for r in records if r.status == "ok" and r.job.id not in known]
         made = [jobs.observations(fresh)] if fresh else []

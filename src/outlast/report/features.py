@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from outlast.errors import OutlastWarning
 from outlast.feature_tracker import FeatureTracker
 from outlast.judge.board import Interval
 from outlast.records import Record
@@ -45,6 +47,11 @@ def feature_cards(
     if ledger.is_empty():
         return ()
     manifest = FeatureStore(experiment.store.features).manifest(records[-1].job.features)
+    if manifest is None:
+        warnings.warn(f"{experiment.store.features.url}/{records[-1].job.features} is missing or "
+                      "damaged: the report does not tell what features are made of; the command "
+                      "that made them makes it again, without training", OutlastWarning,
+                      stacklevel=2)
     lineage = {entry.feature: entry for entry in manifest.lineage} if manifest else {}
     told = manifest.costs if manifest else {}
     costs = {name: told.get(entry.feature_id) for name, entry in lineage.items()}

@@ -10,10 +10,10 @@ from outlast.report.charts import Figure, draw_figures
 from outlast.report.document import Document
 from outlast.report.html import render_html
 from outlast.report.markdown import render_markdown
+from outlast.report.marks import MARK, made_from, mark
 from outlast.report.tables import TABLES
 from outlast.store.files import write_atomic
 
-FINGERPRINT = ".fingerprint"
 _PNG_SCALE = 2.0
 
 
@@ -66,7 +66,7 @@ def render(
     _write(folder / "report.md", render_markdown(document, figures))
     _write(folder / "index.html", render_html(document, figures))
     # Last: it says that all the others are there.
-    _write(folder / FINGERPRINT, fingerprint)
+    mark(folder, fingerprint)
     return RenderedReport(
         folder / "index.html", folder / "report.md", folder / "report.json", pictures
     )
@@ -85,17 +85,15 @@ def find_report(root: Path, fingerprint: str) -> tuple[Document, RenderedReport]
     Returns
     -------
     Document and RenderedReport, or None
-        None if there is no such report, or its files are not all there.
+        None if there is no such report, or its files are not all there and as they were written.
     """
-    for mark in sorted(root.glob(f"*/{FINGERPRINT}"), reverse=True):
-        folder = mark.parent
-        if folder.is_symlink() or mark.read_text("utf-8") != fingerprint:
+    for folder in sorted((path.parent for path in root.glob(f"*/{MARK}")), reverse=True):
+        if folder.is_symlink() or made_from(folder) != fingerprint:
             continue
         figures = tuple(sorted((folder / "figures").glob("*.svg")))
         report = RenderedReport(folder / "index.html", folder / "report.md",
                                 folder / "report.json", figures)
-        if all(path.is_file() for path in (report.html, report.markdown, report.json)):
-            return Document.model_validate_json(report.json.read_bytes()), report
+        return Document.model_validate_json(report.json.read_bytes()), report
     return None
 
 

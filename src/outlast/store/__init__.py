@@ -24,12 +24,14 @@ from outlast.store.sessions import (
     find_session,
     is_alive,
     keep_log,
+    last_session,
     now,
     open_session,
     read_sessions,
     shard_lock,
 )
-from outlast.store.storage import Storage, open_storage, parquet
+from outlast.store.stamps import check, parquet
+from outlast.store.storage import Storage, open_storage
 
 __all__ = [
     "EXPERIMENTS",
@@ -46,10 +48,12 @@ __all__ = [
     "Session",
     "Storage",
     "Store",
+    "check",
     "environment",
     "find_session",
     "is_alive",
     "keep_log",
+    "last_session",
     "leftovers",
     "now",
     "open_session",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import secrets
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -20,10 +22,11 @@ from outlast.data.events import Events
 from outlast.data.panel import Panel
 from outlast.data.schema import Schema
 from outlast.data.times import Instants
-from outlast.errors import CorruptError, InputError, unknown_name
+from outlast.errors import CorruptError, InputError, OutlastWarning, unknown_name
 from outlast.records import Finding
 from outlast.store.jobs import JobStore
-from outlast.store.storage import Storage, open_storage, parquet
+from outlast.store.stamps import parquet, stamped_json
+from outlast.store.storage import Storage, open_storage
 
 EXPERIMENTS = "experiment_results"
 FEATURES = "feature_data"
@@ -64,34 +67,94 @@ class Experiment:
     def create(
         self, panel: Panel, last_known: npt.NDArray[np.float64], description: dict[str, Any]
     ) -> Experiment:
-        """Write what the jobs need besides the features; a second call changes nothing."""
-        storage = self.storage
-        if not self.exists:
+        """Write what the jobs need besides the features, as far as it is not there and whole.
+
+        What was damaged is put aside and made again: the name of the experiment is the hash of the
+        table that it was made from.
+        """
+        lacking = self.lacking()
+        if lacking:
             files = {ROWS: parquet(_rows(panel, last_known)), EVENTS: parquet(panel.events.table),
                      EXAM: parquet(_sealed(panel))}
-            for name, data in files.items():
-                storage.write(name, data)
-            storage.write_json(DESCRIPTION, {
+            known = {} if DESCRIPTION in lacking else self.description
+            hashes = {name: sha256(data).hexdigest() for name, data in files.items()}
+            told = {
                 "name": self.name,
                 "table": panel.name,
                 "zone": panel.time.zone,
                 "tz": panel.time.tz,
                 "events_zone": panel.events.zone,
                 "schema": panel.schema.model_dump(mode="json"),
-                "files": {name: sha256(data).hexdigest() for name, data in files.items()},
                 **description,
-            })
+                **known,
+                # Another version of the library may write the same table in other bytes.
+                "files": {name: digest if name in lacking else known["files"][name]
+                          for name, digest in hashes.items()},
+            }
+            files[DESCRIPTION] = stamped_json(json.dumps(told, indent=1, allow_nan=False))
+            self._make({name: data for name, data in files.items()
+                        if name in (*lacking, DESCRIPTION)})
         return self
+
+    def lacking(self) -> list[str]:
+        """Name its own files that are missing or damaged: rows, events, exam, description."""
+        try:
+            files = dict(self.storage.read_json(DESCRIPTION)["files"])
+        except (CorruptError, KeyError, TypeError, ValueError):
+            return [ROWS, EVENTS, EXAM, DESCRIPTION]
+        return [name for name, digest in files.items() if self._hash(name) != digest]
+
+    def _hash(self, name: str) -> str:
+        try:
+            return sha256(self.storage.read(name)).hexdigest()
+        except CorruptError:
+            return ""
+
+    def _make(self, files: Mapping[str, bytes]) -> None:
+        """Write files in their order; what else is there under their names is put aside."""
+        new = not self.exists
+        changed = [name for name, data in files.items()
+                   if self._hash(name) != sha256(data).hexdigest()]
+        for name in changed:
+            if self.storage.exists(name) or name in self.storage.folders():
+                self.storage.rename(name, f"quarantine/{secrets.token_hex(4)}-{name}")
+            self.storage.write(name, files[name])
+        for name in ("description", "rows", "events", "exam", "schema"):
+            self.__dict__.pop(name, None)
+        if not new:
+            warnings.warn(f"{self.storage.url}: {', '.join(changed)} was missing or damaged and is "
+                          "made again from the table; what is finished is kept",
+                          OutlastWarning, stacklevel=2)
 
     @property
     def exists(self) -> bool:
-        """Whether it was created."""
-        return self.storage.exists(DESCRIPTION)
+        """Whether it was created, even if its description is gone."""
+        return self.storage.exists(DESCRIPTION) or bool(self.storage.folders(SESSIONS))
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """What was written when the experiment was created."""
-        return dict(self.storage.read_json(DESCRIPTION))
+        """What was written when the experiment was created.
+
+        Raises
+        ------
+        CorruptError
+            If it is damaged, with the command that mends it; so do rows, events and exam.
+        """
+        with self._way_out():
+            return dict(self.storage.read_json(DESCRIPTION))
+
+    def _table(self, name: str) -> pl.DataFrame:
+        with self._way_out():
+            return self.storage.read_parquet(name, self.description["files"][name])
+
+    @contextmanager
+    def _way_out(self) -> Iterator[None]:
+        try:
+            yield
+        except (CorruptError, KeyError, ValueError) as error:
+            raise CorruptError(f"{error}; run the command that made {self.name!r} again, or "
+                               f"outlast resume --experiment {self.name}: that makes the file "
+                               "again from the table and keeps what is finished") from error
 
     @cached_property
     def rows(self) -> pl.DataFrame:
@@ -100,7 +163,7 @@ class Experiment:
         Columns ``time``, ``label_end`` (int64 ns), ``entity``, ``code``, ``y``, ``last_known``
         and ``usable``.
         """
-        rows = self.storage.read_parquet(ROWS, self.description["files"][ROWS])
+        rows = self._table(ROWS)
         if not self.unsealed:
             return rows
         y = rows["y"].to_numpy().copy()
@@ -116,12 +179,22 @@ class Experiment:
     @cached_property
     def exam(self) -> pl.DataFrame:
         """The sealed labels: columns ``row`` (position in the panel) and ``y``."""
-        return self.storage.read_parquet(EXAM, self.description["files"][EXAM])
+        return self._table(EXAM)
 
     @property
     def openings(self) -> list[dict[str, Any]]:
-        """Every opening of the exam, in order."""
-        return [self.storage.read_json(name) for name in self.storage.files(OPENINGS)]
+        """Every opening of the exam, in order; of one whose file is damaged nothing else is known.
+
+        It counts all the same: who has looked once cannot look for the first time.
+        """
+        return [self._opening(name) for name in self.storage.files(OPENINGS)]
+
+    def _opening(self, name: str) -> dict[str, Any]:
+        try:
+            return dict(self.storage.read_json(name))
+        except (CorruptError, TypeError, ValueError):
+            return {"opened": "at a time that is lost", "session": "", "finalists": [],
+                    "promise": None}
 
     def open_exam(self, told: Mapping[str, Any]) -> Experiment:
         """Write down that the exam is opened, and for what; only then are its labels there.
@@ -131,7 +204,7 @@ class Experiment:
         before = self.openings
         if not any(known["promise"] == told["promise"] for known in before):
             name = f"{OPENINGS}/{len(before) + 1:04d}.json"
-            self.storage.create(name, json.dumps(dict(told), indent=1).encode())
+            self.storage.create(name, stamped_json(json.dumps(dict(told), indent=1)))
         return replace(self, unsealed=True)
 
     @cached_property
@@ -142,8 +215,7 @@ class Experiment:
     @cached_property
     def events(self) -> Events:
         """The events of the table."""
-        table = self.storage.read_parquet(EVENTS, self.description["files"][EVENTS])
-        return Events(table, self.description["events_zone"])
+        return Events(self._table(EVENTS), self.description["events_zone"])
 
     @cached_property
     def jobs(self) -> JobStore:
@@ -156,8 +228,8 @@ class Experiment:
 
     def save_audit(self, key: str, findings: Sequence[Finding]) -> None:
         """Keep the findings of the leak checks on one plan."""
-        self.storage.write_json(f"{AUDITS}/{key}.json",
-                                [finding.model_dump(mode="json") for finding in findings])
+        self.storage.write_json(f"{AUDITS}/{key}.json", {
+            "findings": [finding.model_dump(mode="json") for finding in findings]})
 
     def read_audit(self, key: str) -> tuple[Finding, ...] | None:
         """Return the findings on one plan, None if it was not audited yet, or they are broken."""
@@ -165,17 +237,24 @@ class Experiment:
         if not self.storage.exists(name):
             return None
         try:
-            return tuple(Finding.model_validate(entry) for entry in self.storage.read_json(name))
-        except (CorruptError, TypeError, ValueError):
+            return tuple(Finding.model_validate(entry)
+                         for entry in self.storage.read_json(name)["findings"])
+        except (CorruptError, KeyError, TypeError, ValueError):
             return None
 
     def save_folds(self, digest: str, folds: Sequence[tuple[Positions, Positions]]) -> None:
         """Store folds that no strategy can make again, under the hash of their rows."""
         name = f"{FOLDS}/{digest}.parquet"
-        if not self.storage.exists(name):
+        if not self._is_table(name):
             parts = [pl.DataFrame({"row": rows}).with_columns(fold=pl.lit(k), test=pl.lit(test))
                      for k, sides in enumerate(folds) for test, rows in enumerate(sides)]
             self.storage.write_parquet(name, pl.concat(parts))
+
+    def _is_table(self, name: str) -> bool:
+        try:
+            return bool(self.storage.read_parquet(name).height)
+        except CorruptError:
+            return False
 
     def folds(self, digest: str) -> list[tuple[Positions, Positions]]:
         """Return stored folds.
@@ -183,9 +262,10 @@ class Experiment:
         Raises
         ------
         CorruptError
-            If they are missing.
+            If they are missing or damaged; the next run stores them again.
         """
-        table = self.storage.read_parquet(f"{FOLDS}/{digest}.parquet")
+        with self._way_out():
+            table = self.storage.read_parquet(f"{FOLDS}/{digest}.parquet")
         rows = table.partition_by("fold", "test", as_dict=True)
         sides = {key: frame["row"].to_numpy().astype(np.intp) for key, frame in rows.items()}
         return [(sides[k, 0], sides[k, 1]) for k in sorted({fold for fold, _ in sides})]

@@ -27,7 +27,8 @@ from outlast.features.recipe import code_hash
 from outlast.records import content_hash
 from outlast.store.mapped import mapped_columns
 from outlast.store.sessions import now
-from outlast.store.storage import Storage, parquet
+from outlast.store.stamps import parquet
+from outlast.store.storage import Storage
 from outlast.untrusted import parquet_table
 
 MANIFEST = "manifest.json"
@@ -158,7 +159,7 @@ class FeatureStore:
         for name in self.storage.files(folder):
             if name.endswith(".json"):
                 try:
-                    part = TypeAdapter(Part).validate_json(self.storage.read(name))
+                    part = TypeAdapter(Part).validate_json(self.storage.read_text(name))
                     self._fetched(part)
                 except (CorruptError, ValueError):
                     continue

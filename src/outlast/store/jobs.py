@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,11 +23,12 @@ import polars as pl
 from pydantic import ValidationError
 
 from outlast.credentials import hidden
-from outlast.errors import CorruptError, StoreError, unknown_name
+from outlast.errors import CorruptError, OutlastWarning, StoreError, unknown_name
 from outlast.models import Card, FittedModel, load_model
 from outlast.models.fitted import CARD
 from outlast.records import Record
 from outlast.store.index import Index
+from outlast.store.stamps import stamped_json
 from outlast.store.storage import Storage
 
 RECORD = "record.json"
@@ -107,7 +109,7 @@ class JobStore:
             path = f"{self.place(job_id)}/{name}"
             if self.storage.exists(path):
                 try:
-                    return Record.model_validate_json(self.storage.read(path))
+                    return Record.model_validate_json(self.storage.read_text(path))
                 except (ValidationError, CorruptError):
                     continue
         return None
@@ -124,8 +126,15 @@ class JobStore:
                       for job_id in self.storage.folders(f"jobs/{part}"))
 
     def records(self) -> Iterator[Record]:
-        """Every readable record, in order of job id."""
-        yield from self.read_all(self.ids()).values()
+        """Every readable record, in order of job id, with a warning if any is damaged."""
+        ids = self.ids()
+        found = self.read_all(ids)
+        broken = [job_id for job_id in ids if job_id not in found and self.is_broken(job_id)]
+        if broken:
+            warnings.warn(f"the records of {len(broken)} jobs in {self.storage.url!r} are damaged "
+                          "and left out; run the same command again to train them anew",
+                          OutlastWarning, stacklevel=2)
+        yield from found.values()
 
     def predictions(self, record: Record) -> pl.DataFrame:
         """The held-out predictions of a finished job.
@@ -208,8 +217,8 @@ class JobStore:
 
     def is_broken(self, job_id: str) -> bool:
         """Whether a job has a record that cannot be read, which no other could replace."""
-        record = self.read(job_id)
-        there = self.storage.exists(f"{self.place(job_id)}/{RECORD}")
+        record, place = self.read(job_id), self.place(job_id)
+        there = self.storage.exists(f"{place}/{RECORD}") or RECORD in self.storage.folders(place)
         return there and (record is None or record.status not in FINAL)
 
     def quarantine(self, job_id: str) -> None:
@@ -255,7 +264,7 @@ class JobStore:
 
 
 def _bytes(record: Record) -> bytes:
-    return (record.model_dump_json(indent=1) + "\n").encode()
+    return stamped_json(record.model_dump_json(indent=1))
 
 
 def _sha256(path: Path) -> str:

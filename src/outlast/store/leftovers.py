@@ -53,8 +53,11 @@ def sweep(store: Store) -> list[str]:
 def _unnamed_parts(store: Store) -> Iterator[str]:
     """Columns that no feature table names, as after a kill before its manifest was written."""
     tables = FeatureStore(store.features)
-    manifests = [m for name in store.features.folders() if (m := tables.manifest(name))]
-    named = {part.file for manifest in manifests for part in manifest.parts}
+    names = [name for name in store.features.folders() if name not in ("columns", "ledger")]
+    manifests = [tables.manifest(name) for name in names]
+    if None in manifests:
+        return  # what a damaged manifest names is not known, and is found by the next run
+    named = {part.file for manifest in manifests if manifest for part in manifest.parts}
     for name in store.features.files("columns"):
         if not name.endswith(".json") and name not in named:
             yield f"{FEATURES}/{name}"
@@ -63,7 +66,9 @@ def _unnamed_parts(store: Store) -> Iterator[str]:
 def _dead(experiment: Experiment) -> Iterator[str]:
     jobs, storage = experiment.jobs, experiment.storage
     for job_id in jobs.ids():
-        record, place = jobs.read(job_id), jobs.place(job_id)
+        if jobs.is_broken(job_id):
+            continue  # the next run puts it aside as a whole
+        record, place = jobs.index.records.get(job_id) or jobs.read(job_id), jobs.place(job_id)
         kept = {RECORD, FAILURE, OUTPUT, record.attempt if record else ""}
         for name in storage.folders(place):
             if name not in kept:

@@ -200,8 +200,11 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             raise _paused(path, error) from error
-        raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}; choose another "
-                         "folder with --reports") from error
+        way_out = ("move that folder away and run the same command again"
+                   if isinstance(error, IsADirectoryError) else
+                   "choose another folder with --reports")
+        raise StoreError(f"cannot write {str(path)!r}: {error.strerror or error}; {way_out}"
+                         ) from error
 
 
 def _paused(path: Path, error: OSError) -> StorePausedError:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,9 @@ import psutil
 from outlast.credentials import hidden, hidden_in
 from outlast.errors import (
     CorruptError,
+    InputError,
     OutlastError,
+    OutlastWarning,
     StoreError,
     StorePausedError,
     unknown_name,
@@ -99,6 +102,26 @@ def read_sessions(experiment: Experiment) -> list[dict[str, Any]]:
             manifest = experiment.storage.read_json(f"{SESSIONS}/{session}/{MANIFEST}")
             manifests.append({**manifest, "experiment": experiment.name})
     return manifests
+
+
+def last_session(experiment: Experiment) -> dict[str, Any]:
+    """Return the manifest of the last session that can be read, and warn if that is not the last.
+
+    Raises
+    ------
+    InputError
+        If there is none, with the way out.
+    """
+    names, readable = experiment.storage.folders(SESSIONS), read_sessions(experiment)
+    if not readable:
+        raise InputError(f"the settings of {experiment.name!r} are not known: "
+                         f"{experiment.storage.url}/{SESSIONS} holds no whole manifest; run the "
+                         "command that made it again: what is finished is kept")
+    if readable[-1]["session"] != names[-1]:
+        warnings.warn(f"{experiment.storage.url}/{SESSIONS}/{names[-1]}/{MANIFEST} is missing or "
+                      f"damaged; the settings are those of session {readable[-1]['session']}",
+                      OutlastWarning, stacklevel=2)
+    return readable[-1]
 
 
 def is_alive(experiment: Experiment, manifest: Mapping[str, Any]) -> bool | None:

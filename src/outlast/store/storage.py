@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 from abc import ABC, abstractmethod
@@ -15,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from outlast.errors import CorruptError, InputError
+from outlast.store.stamps import check, parquet, stamped_json, unstamped_json
 from outlast.untrusted import json_value, parquet_table
 
 
@@ -40,14 +40,29 @@ class Storage(ABC):
         CorruptError
             If the file is missing or is not JSON.
         """
+        data = self.read_text(name)
         try:
-            return json_value(self.read(name))
+            return json_value(data)
         except ValueError as error:
             raise CorruptError(f"{self.url}/{name} is not JSON: {error}") from error
 
+    def read_text(self, name: str) -> bytes:
+        """Return a JSON text as it was written, without its stamp.
+
+        Raises
+        ------
+        CorruptError
+            If the file is missing or was changed.
+        """
+        data = self.read(name)
+        try:
+            return unstamped_json(data)
+        except ValueError as error:
+            raise CorruptError(f"{self.url}/{name} is damaged: {error}") from error
+
     def write_json(self, name: str, value: Any) -> None:
-        """Write a value as indented JSON; NaN is refused."""
-        self.write(name, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+        """Write a value as indented JSON with a stamp, see `stamps`; NaN is refused."""
+        self.write(name, stamped_json(json.dumps(value, indent=1, allow_nan=False)))
 
     def read_parquet(self, name: str, sha256: str | None = None) -> pl.DataFrame:
         """Return the table in a Parquet file.
@@ -55,12 +70,15 @@ class Storage(ABC):
         Raises
         ------
         CorruptError
-            If the file is missing, is no Parquet, or has another hash than is given.
+            If the file is missing, is no Parquet, or is not what was written: by the hash that is
+            given, else by its own stamp.
         """
         data = self.read(name)
         if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
             raise CorruptError(f"{self.url}/{name} was changed after it had been written")
         try:
+            if sha256 is None:
+                check(data)
             return parquet_table(data)
         except ValueError as error:
             raise CorruptError(f"{self.url}/{name} is no table: {error}") from error
@@ -166,13 +184,6 @@ class Storage(ABC):
         StoreLockedError
             At once, if another process holds it; it is named with machine and start.
         """
-
-
-def parquet(frame: pl.DataFrame) -> bytes:
-    """Return a table as the bytes of a zstd-compressed Parquet file."""
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd")
-    return buffer.getvalue()
 
 
 def check_name(name: str) -> str:

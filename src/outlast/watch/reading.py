@@ -140,7 +140,7 @@ def _with_life(experiment: Experiment, name: str, kept: _Kept, session: Session)
 
 def _session(experiment: Experiment, name: str, kept: _Kept) -> Session | None:
     try:
-        text = experiment.storage.read(f"{SESSIONS}/{name}/{_MANIFEST}")
+        text = experiment.storage.read_text(f"{SESSIONS}/{name}/{_MANIFEST}")
     except (CorruptError, InputError):
         return None
     digest = sha256(text).hexdigest()
