@@ -100,7 +100,7 @@ def test_runs_and_features_can_be_told(folder):
     ("arguments", "message"),
     [
         (["--data", "none.csv", "--time", "day", "--target", "busy"],
-         "no file at 'none.csv'; tables beside it: "),
+         "'; tables beside it: empty.csv, nat.csv, shops.csv"),
         ([*DATA[:2], "--time", "dya", *DATA[4:]], "time column 'dya' is not in the table: did you"),
         ([*DATA, "--models", "lightgmb"], "unknown model 'lightgmb': did you mean 'lightgbm'?"),
         ([*DATA, "--splits", "temporel"], "unknown split 'temporel': did you mean 'temporal'?"),

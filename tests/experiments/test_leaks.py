@@ -142,7 +142,7 @@ def test_the_audit_of_a_plan_is_made_once(tmp_path):
     assert first.report == second.report
     stored = list(tmp_path.rglob("audits/*.json"))
     assert len(stored) == 1
-    assert json.loads(stored[0].read_text())[0]["code"] == "LK101"
+    assert json.loads(stored[0].read_text())["findings"][0]["code"] == "LK101"
 
 
 def test_a_path_to_no_function_is_refused(tmp_path):
