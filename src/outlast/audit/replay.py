@@ -229,7 +229,8 @@ class _Run:
             frame = self.recipe.transform(perturbed(self.panel, _BEFORE_ALL, rng).panel).frame
         except FAILURES:
             return ()
-        return tuple(name for name in self.full.columns if name in frame.columns
+        there = set(frame.columns)
+        return tuple(name for name in self.full.columns if name in there
                      and not _differing(self.full[name], frame[name]).size)
 
     def _divergence(

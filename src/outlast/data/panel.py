@@ -153,6 +153,11 @@ class Panel:
         return max(1, len(self.schema.labels))
 
     @cached_property
+    def columns(self) -> frozenset[str]:
+        """Names of the columns, for those who ask many times."""
+        return frozenset(self.frame.columns)
+
+    @cached_property
     def labelled(self) -> npt.NDArray[np.bool_]:
         """Rows whose label is known, sealed or not."""
         known: npt.NDArray[np.bool_] = ~np.isnan(self.y) & (self.label_end != NAT)

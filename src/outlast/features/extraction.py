@@ -77,9 +77,9 @@ class Extraction:
     def _steps(self, wanted: set[str]) -> list[Feature]:
         """The features that the wanted ones are computed from and that are not there yet."""
         needed: set[str] = set()
-        steps = []
+        steps, there = [], set(self._frame.columns)
         for feature in reversed(self._features):
-            is_step = feature.name in needed and feature.name not in self._frame.columns
+            is_step = feature.name in needed and feature.name not in there
             if is_step:
                 steps.append(feature)
             if is_step or feature.name in wanted:

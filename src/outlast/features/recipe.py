@@ -219,7 +219,7 @@ def _check_inputs(feature: Feature, panel: Panel, roots: set[str]) -> None:
 
 def _check_root(feature: Feature, column: str, panel: Panel) -> None:
     schema = panel.schema
-    if column not in panel.frame.columns:
+    if column not in panel.columns:
         raise InputError(f"feature {feature.name!r} needs column {column!r}, which is neither "
                          "in the table nor an earlier feature: "
                          f"{suggest(column, panel.frame.columns)}")
@@ -237,9 +237,8 @@ def _measured(feature: Feature) -> set[str]:
 
 
 def _check_feature(feature: Feature, panel: Panel, roots: set[str]) -> None:
-    columns = panel.frame.columns
     if feature.name in {TIME, ENTITY} or (
-        feature.name in columns and not isinstance(feature, (Raw, Category))
+        feature.name in panel.columns and not isinstance(feature, (Raw, Category))
     ):
         raise InputError(f"feature {feature.name!r} has the name of a column; give it another")
     if feature.needs_clock and panel.time.zone == "abstract":
